@@ -1,0 +1,96 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// What the programs of this folder have in common: a workload, its cases, its contenders, and one run of one of them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+using clock = std::chrono::steady_clock;
+
+/// The numbers that tell the cases of a workload apart, as in {{"in_flight", 8}, {"resident_mib", 1024}}.
+using parameters = std::vector<std::pair<std::string, long>>;
+
+/// One run of one contender: its case, and the clock that says when it is over.
+class run {
+public:
+    run(parameters which, clock::duration length) : which_(std::move(which)), length_(length) {}
+
+    /// A number of the case; a name that it does not have ends the program.
+    long operator[](std::string_view name) const;
+    std::chrono::duration<double> length() const { return length_; }
+
+    /// Counts finished work; false when the run is over. The clock starts with the first call after a tenth of the
+    /// length, so that the first piece of work is never counted.
+    bool add(double amount);
+    /// The result of a run that was measured elsewhere.
+    void set(double amount, double seconds) { amount_ = amount, seconds_ = seconds; }
+
+    double amount() const { return amount_; }
+    double seconds() const { return seconds_; }
+
+private:
+    parameters which_;
+    clock::duration length_;
+    clock::time_point made_ = clock::now();
+    clock::time_point begun_{};
+    bool over_ = false;
+    double amount_ = 0;
+    double seconds_ = 0;
+};
+
+struct contender {
+    std::string name;
+    std::string version;
+    /// Works until `run::add` says that it is enough. Throws when anything goes wrong.
+    std::function<void(run&)> work;
+};
+
+struct workload {
+    std::string name;
+    std::string unit;
+    /// The first is what the others are compared with.
+    std::vector<contender> contenders;
+    std::vector<parameters> cases;
+    /// Cases for a test of the program, which measures nothing.
+    std::vector<parameters> smoke_cases;
+};
+
+/// The main function of a workload: see usage() in bench.cpp. Each run is a process of its own, so that none inherits
+/// the heap, the threads or the descriptors of another.
+int main_of(const workload& what, int argc, char* argv[]);
+
+/// Memory that is really there, in small pages: what makes a fork expensive.
+class resident_memory {
+public:
+    explicit resident_memory(long mib);
+    ~resident_memory();
+    resident_memory(const resident_memory&) = delete;
+    resident_memory& operator=(const resident_memory&) = delete;
+
+private:
+    void* base_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// The path of this program.
+std::string own_path();
+
+/// Runs a Python program of this folder, which prints the amount and the seconds, with the length of the run and then
+/// `words` as its arguments.
+void run_script(run& r, const std::string& script, const std::vector<std::string>& words);
+
+/// `value` where it is not negative; throws with errno and the name of the call otherwise.
+int check(int value, const char* call);
+/// Throws, with `what` as the reason, when it is false.
+void require(bool good, const char* what);
+
+}  // namespace bench

@@ -1,0 +1,34 @@
+# Copyright (c) 2026 The parley authors
+# SPDX-License-Identifier: BSL-1.0
+
+include(CMakePackageConfigHelpers)
+
+set(package "${CMAKE_INSTALL_LIBDIR}/cmake/parley")
+install(TARGETS parley EXPORT parley-targets FILE_SET HEADERS)
+install(EXPORT parley-targets NAMESPACE parley:: DESTINATION ${package})
+
+configure_package_config_file(cmake/parley-config.cmake.in ${PROJECT_BINARY_DIR}/parley-config.cmake
+    INSTALL_DESTINATION ${package})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/parley-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES
+    ${PROJECT_BINARY_DIR}/parley-config.cmake
+    ${PROJECT_BINARY_DIR}/parley-config-version.cmake
+    cmake/parley-dependencies.cmake
+    DESTINATION ${package})
+
+# pkg-config: Boost has no .pc files, so its libraries are named here.
+set(parley_pc_libs "")
+foreach(component IN ITEMS process filesystem)
+    if("Boost::${component}" IN_LIST parley_boost)
+        string(APPEND parley_pc_libs " -lboost_${component}")
+    endif()
+endforeach()
+set(parley_pc_definitions "")
+if(NOT BUILD_SHARED_LIBS)
+    set(parley_pc_definitions " -DPARLEY_STATIC_DEFINE")
+endif()
+file(RELATIVE_PATH parley_pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+configure_file(cmake/parley.pc.in ${PROJECT_BINARY_DIR}/parley.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/parley.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

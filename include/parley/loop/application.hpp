@@ -1,0 +1,49 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// From main() to a coroutine and back: loop, stop signals, exit code.
+#pragma once
+
+#include <parley/core/asio.hpp>
+#include <parley/core/export.hpp>
+#include <parley/loop/event_loop.hpp>
+#include <parley/signal/signal_mask.hpp>
+
+#include <chrono>
+#include <csignal>
+
+namespace parley {
+
+struct application_options {
+    /// The signals that ask the program to end; let through, should they be blocked.
+    signal_mask signals{SIGINT, SIGTERM};
+    /// How long main may take to end once it was asked.
+    std::chrono::milliseconds deadline{10'000};
+    event_loop_options loop;
+    /// Signals to block before the loop begins: a `signal_watcher` on them reads a signalfd. Threads that were started
+    /// earlier are not affected.
+    signal_mask blocked{};
+};
+
+/// Runs `main` on an event loop of its own, in the calling thread, and returns the exit code of the program.
+///
+///     int main() {
+///         return parley::run([]() -> parley::task<int> { ... co_return 0; }());
+///     }
+///
+/// The first stop signal cancels `main`: whatever it awaits, then and later, ends with `operation_aborted`, so that its
+/// objects are destroyed in order. A second signal or the deadline ends the loop with `main` where it stands. When
+/// `main` has ended, the loop ends; what else is pending is destroyed with it.
+///
+/// The exit code is the value of `main`; 0 when a `task<void>` ends without a signal; 128 + n when signal n asked for
+/// the end and `main` did not say otherwise, which only a value or another exception would; 1 when `main` threw
+/// anything else: that is logged with its `what()`. What any other handler of the loop throws is logged, asks `main` to
+/// end as a signal would, and makes the exit code 1 unless `main` returns another value than 0.
+///
+/// Where the program was started with SIGCHLD ignored, or with SA_NOCLDWAIT, the kernel would throw away exit statuses:
+/// that is undone, with a warning. Dispositions and the signal mask are restored at the end. Not to be called twice at
+/// the same time. Nothing is thrown.
+[[nodiscard]] PARLEY_EXPORT int run(task<int> main, const application_options& options = {});
+[[nodiscard]] PARLEY_EXPORT int run(task<void> main, const application_options& options = {});
+
+}  // namespace parley

@@ -1,0 +1,26 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// What a pseudo-terminal begins with.
+#pragma once
+
+namespace parley {
+
+/// In characters. Source: ioctl_tty(2), TIOCSWINSZ.
+struct window_size {
+    unsigned short rows = 24;
+    unsigned short columns = 80;
+
+    friend bool operator==(const window_size&, const window_size&) = default;
+};
+
+struct pty_options {
+    window_size size{};
+    /// The line discipline: off, bytes pass unchanged in both directions; on, the terminal echoes, edits lines, turns
+    /// newlines into CR LF and makes signals of control characters, as a person expects. Source: termios(3), cfmakeraw.
+    bool line_discipline = false;
+
+    friend bool operator==(const pty_options&, const pty_options&) = default;
+};
+
+}  // namespace parley

@@ -1,0 +1,60 @@
+# Copyright (c) 2026 The parley authors
+# SPDX-License-Identifier: BSL-1.0
+
+# Sourced by the scripts: they run in the root of the tree.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf 'parley: %s\n' "$*"; }
+
+fail() {
+    printf 'parley: %s\n' "$*" >&2
+    exit 1
+}
+
+# quietly <log> <command...>: shows what the command printed only when it fails.
+quietly() {
+    local log=$1
+    shift
+    mkdir -p "$(dirname "$log")"
+    "$@" > "$log" 2>&1 || {
+        local code=$?
+        cat "$log" >&2
+        printf 'parley: failed: %s\n' "$*" >&2
+        return "$code"
+    }
+}
+
+jobs() { nproc 2> /dev/null || echo 2; }
+
+# configure <preset> [cmake arguments]: with Ninja where it is installed; an earlier tree keeps its generator.
+configure() {
+    local preset=$1 cache="build/$1/CMakeCache.txt" generator=()
+    shift
+    if [ -f "$cache" ]; then
+        generator=(-G "$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$cache")")
+    elif ! command -v ninja > /dev/null; then
+        generator=(-G "Unix Makefiles")
+    fi
+    quietly "build/$preset.configure.log" cmake --preset "$preset" "${generator[@]}" "$@"
+}
+
+# build <preset> [target...]
+build() {
+    local preset=$1
+    shift
+    quietly "build/$preset.build.log" cmake --build "build/$preset" --parallel "$(jobs)" ${1:+--target "$@"}
+}
+
+# run_tests <preset> [ctest arguments]
+run_tests() {
+    local preset=$1 wrapper=()
+    shift
+    # ThreadSanitizer of older compilers cannot map its memory where addresses are very random.
+    if [ "$preset" = tsan ] && [ "$(cat /proc/sys/vm/mmap_rnd_bits 2> /dev/null || echo 0)" -gt 28 ] \
+        && setarch -R true 2> /dev/null; then
+        wrapper=(setarch -R)
+    fi
+    "${wrapper[@]}" ctest --preset "$preset" -j "$(jobs)" "$@"
+}

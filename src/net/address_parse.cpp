@@ -1,0 +1,209 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// Text to address: a scheme, ':', a body that depends on the scheme, and perhaps '?' with options.
+
+#include <parley/net/address.hpp>
+
+#include "net/address_builder.hpp"
+#include "net/address_options.hpp"
+#include "net/address_syntax.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace parley {
+namespace {
+
+using detail::address_builder;
+using detail::checked;
+using detail::flaw;
+
+constexpr auto npos = std::string_view::npos;
+
+enum class scheme { local, internet, raw, descriptor, systemd };
+
+struct scheme_row {
+    std::string_view name;
+    scheme what;
+    address_kind kind;
+};
+
+constexpr std::array schemes{
+    scheme_row{"unix", scheme::local, address_kind::unix_stream},
+    scheme_row{"unix-dgram", scheme::local, address_kind::unix_datagram},
+    scheme_row{"unix-seqpacket", scheme::local, address_kind::unix_seqpacket},
+    scheme_row{"tcp", scheme::internet, address_kind::tcp},
+    scheme_row{"udp", scheme::internet, address_kind::udp},
+    scheme_row{"udp-multicast", scheme::internet, address_kind::udp_multicast},
+    scheme_row{"raw", scheme::raw, address_kind::raw_icmp},
+    scheme_row{"fd", scheme::descriptor, address_kind::descriptor},
+    scheme_row{"systemd", scheme::systemd, address_kind::systemd},
+};
+
+constexpr std::string_view scheme_list =
+    "unix, unix-dgram, unix-seqpacket, tcp, udp, udp-multicast, raw, fd or systemd";
+
+// A flaw of a part, as one of the text in which the part begins at `start`.
+flaw moved(flaw wrong, std::size_t start) {
+    wrong.at += start;
+    return wrong;
+}
+
+flaw unknown_scheme(std::string_view name) {
+    if (name.empty()) return {0, "expected a scheme: " + std::string(scheme_list)};
+    std::array<std::string_view, schemes.size()> names;
+    std::ranges::transform(schemes, names.begin(), &scheme_row::name);
+    const auto meant = detail::nearest(name, names);
+    return {0, "unknown scheme " + detail::quote(name) +
+                   (meant.empty() ? ", expected " + std::string(scheme_list)
+                                  : ", did you mean '" + std::string(meant) + "'?")};
+}
+
+checked<scheme_row> find_scheme(std::string_view text) {
+    const auto end = std::min({text.find(':'), text.find('?'), text.size()});
+    const auto name = text.substr(0, end);
+    if (name.find('/') != npos) return flaw{0, "expected a scheme; a path is written unix:/path"};
+    const auto row = std::ranges::find(schemes, name, &scheme_row::name);
+    if (row == schemes.end()) return unknown_scheme(name);
+    if (end == text.size() || text[end] != ':') return flaw{end, "expected ':' behind the scheme"};
+    return *row;
+}
+
+// In what follows, offsets are those of the body.
+
+checked<address> parse_local(address_kind kind, std::string_view body) {
+    const bool abstract = body.starts_with('@');
+    const std::size_t start = abstract ? 1 : 0;
+    const auto text = body.substr(start);
+    auto name = detail::decode(text, "");
+    if (!name) {
+        auto wrong = moved(name.error(), start);
+        if (!abstract && body[wrong.at] == '\0') wrong.what = "a path cannot contain a NUL byte";
+        return wrong;
+    }
+    const auto wrong = abstract ? detail::check_abstract_name(*name) : detail::check_path(*name);
+    if (wrong) return flaw{start + detail::encoded_offset(text, wrong->at), wrong->what};
+    return address_builder::local(kind, std::move(*name), abstract);
+}
+
+// A host, and where the port begins.
+struct host_before_port {
+    detail::host_parts host;
+    std::size_t port;
+};
+
+checked<host_before_port> parse_bracketed(address_kind kind, std::string_view body) {
+    const auto close = body.find(']');
+    if (close == npos) return flaw{body.size(), "expected ']' behind the IPv6 address"};
+    const auto text = body.substr(1, close - 1);
+    if (kind == address_kind::udp_multicast && text.find('%') != npos)
+        return flaw{1 + text.find('%'), "the interface of a multicast group stands behind the port, ':5000%eth0'"};
+    auto host = detail::parse_ipv6(text);
+    if (!host) return moved(host.error(), 1);
+    if (close + 1 >= body.size() || body[close + 1] != ':') return flaw{close + 1, "expected ':' and a port"};
+    return host_before_port{std::move(*host), close + 2};
+}
+
+checked<host_before_port> parse_plain(address_kind kind, std::string_view body) {
+    const bool multicast = kind == address_kind::udp_multicast;
+    const auto colon = body.substr(0, multicast ? body.find('%') : npos).rfind(':');
+    if (!multicast && (colon == 0 || std::ranges::all_of(body, detail::is_digit)))
+        return host_before_port{detail::loopback(), colon == 0 ? std::size_t{1} : 0};
+    const auto text = body.substr(0, colon);
+    if (text.empty()) return flaw{0, "expected a multicast group"};
+    if (text.find(':') != npos) return flaw{0, "an IPv6 address stands in brackets, '[::1]:80'"};
+    auto host = detail::parse_host(text);
+    if (!host) return host.error();
+    if (colon == npos) return flaw{body.size(), "expected ':' and a port"};
+    return host_before_port{std::move(*host), colon + 1};
+}
+
+checked<address> parse_internet(address_kind kind, std::string_view body, address_options& options) {
+    const bool multicast = kind == address_kind::udp_multicast;
+    if (body.empty())
+        return flaw{0, multicast ? "expected a multicast group and a port" : "expected a host and a port"};
+    if (body.starts_with("//")) return flaw{0, "expected a host behind the ':', not '//'"};
+    const bool bracketed = body.front() == '[';
+    auto place = bracketed ? parse_bracketed(kind, body) : parse_plain(kind, body);
+    if (!place) return place.error();
+    if (multicast && !place->host.multicast)
+        return flaw{bracketed ? 1u : 0u, detail::quote(place->host.host) + " is not a multicast address"};
+
+    const auto percent = multicast ? body.find('%', place->port) : npos;
+    const auto digits = body.substr(place->port, percent == npos ? npos : percent - place->port);
+    const auto port = detail::parse_number(digits, "port", 0, std::numeric_limits<std::uint16_t>::max());
+    if (!port) return moved(port.error(), place->port);
+    if (percent != npos) {
+        const auto interface = body.substr(percent + 1);
+        if (const auto wrong = detail::check_interface(interface)) return moved(*wrong, percent + 1);
+        options.interface = interface;
+    }
+    return address_builder::internet(kind, std::move(place->host), static_cast<std::uint16_t>(*port));
+}
+
+checked<address> parse_raw(std::string_view body) {
+    if (body == "icmp") return address_builder::make(address_kind::raw_icmp);
+    if (body == "icmp6") return address_builder::make(address_kind::raw_icmp6);
+    if (body.empty()) return flaw{0, "expected icmp or icmp6"};
+    return flaw{0, "unknown protocol " + detail::quote(body) + ", expected icmp or icmp6"};
+}
+
+checked<address> parse_descriptor(std::string_view body) {
+    const auto fd = detail::parse_number(body, "descriptor", 0, std::numeric_limits<int>::max());
+    if (!fd) return fd.error();
+    return address_builder::descriptor(static_cast<int>(*fd));
+}
+
+checked<address> parse_systemd(std::string_view body) {
+    auto name = detail::decode(body, "");
+    if (!name) return name.error();
+    if (const auto wrong = detail::check_systemd_name(*name))
+        return flaw{detail::encoded_offset(body, wrong->at), wrong->what};
+    return address_builder::systemd(std::move(*name));
+}
+
+checked<address> parse_body(const scheme_row& row, std::string_view body, address_options& options) {
+    switch (row.what) {
+        case scheme::local:
+            return parse_local(row.kind, body);
+        case scheme::internet:
+            return parse_internet(row.kind, body, options);
+        case scheme::raw:
+            return parse_raw(body);
+        case scheme::descriptor:
+            return parse_descriptor(body);
+        case scheme::systemd:
+            break;
+    }
+    return parse_systemd(body);
+}
+
+checked<address> parse_whole(std::string_view text) {
+    const auto row = find_scheme(text);
+    if (!row) return row.error();
+    const auto start = row->name.size() + 1;
+    const auto question = text.find('?', start);
+    address_options options;
+    auto a = parse_body(*row, text.substr(start, question == npos ? npos : question - start), options);
+    if (!a) return moved(a.error(), start);
+    if (question != npos) {
+        const auto holder = address_builder::holder(*a);
+        if (auto wrong = detail::parse_options(text.substr(question + 1), holder, options))
+            return moved(std::move(*wrong), question + 1);
+    }
+    address_builder::options(*a) = options;
+    return a;
+}
+
+}  // namespace
+
+result<address> address::parse(std::string_view text) {
+    auto a = parse_whole(text);
+    if (a) return std::move(*a);
+    return error(errc::invalid_address,
+                 "address " + detail::quote(text) + ", byte " + std::to_string(a.error().at) + ": " + a.error().what);
+}
+
+}  // namespace parley

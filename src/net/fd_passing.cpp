@@ -1,0 +1,161 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <parley/net/fd_passing.hpp>
+
+#include "core/syscall_message.hpp"
+#include "core/syscall_net.hpp"
+#include "net/ancillary.hpp"
+#include "net/receive.hpp"
+#include "net/socket_wait.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+
+namespace parley::detail {
+namespace {
+
+static_assert(most_descriptors == most_fds_per_message);
+constexpr std::size_t most_parts = 1024;  // IOV_MAX
+constexpr int most_steps = 16;            // then others have their turn
+constexpr int so_passrights = 83;         // SO_PASSRIGHTS, Linux 6.16
+
+struct send_operation {
+    static constexpr auto ready_for = asio::socket_base::wait_write;
+
+    socket_handle socket;
+    buffer_list rest;
+    std::span<const int> fds;  // that have not gone
+    std::vector<int> kept{};
+    std::size_t sent = 0;
+    error_code ec{};
+
+    bool advance(bool) {
+        for (int step = 0; step < most_steps; ++step) {
+            const auto n = send_some();
+            if (!n) {
+                if (n.error() == asio::error::would_block) return false;
+                ec = n.error();
+                return true;
+            }
+            if (!socket.is_stream() || rest.bytes() == 0) return true;
+        }
+        return false;
+    }
+
+    sys::outcome<std::size_t> send_some() {
+        msghdr message{};
+        message.msg_iov = rest.data();
+        message.msg_iovlen = socket.is_stream() ? std::min(rest.count(), most_parts) : rest.count();
+        control_buffer control;
+        if (!fds.empty()) {
+            message.msg_control = control.bytes.data();
+            message.msg_controllen = encode_descriptors(fds, control);
+        }
+        const auto n = sys::sendmsg(socket.descriptor(), message);
+        if (!n) return n.error();
+        fds = {};
+        sent += *n;
+        rest.consume(*n);
+        return *n;
+    }
+
+    // The numbers are the caller's only until the operation has begun.
+    void keep() {
+        kept.assign(fds.begin(), fds.end());
+        fds = kept;
+    }
+
+    void complete(send_handler handler, error_code ended) { std::move(handler)(ended ? ended : ec, sent); }
+};
+
+error_code check_send(const socket_handle& socket, const buffer_list& buffers, std::span<const int> fds) {
+    if (socket.descriptor() < 0) return asio::error::bad_descriptor;
+    if (fds.empty()) return {};
+    if (fds.size() > most_descriptors) return errc::too_many_descriptors;
+    if (socket.is_stream() && buffers.bytes() == 0) return errc::invalid_argument;
+    if (socket.is_surely_local()) return {};
+    // The kernel would send the bytes of a TCP socket and say nothing of the descriptors.
+    const auto family = sys::socket_option(socket.descriptor(), SOL_SOCKET, SO_DOMAIN);
+    if (!family) return family.error();
+    return *family == AF_UNIX ? error_code() : error_code(errc::invalid_argument);
+}
+
+bool is_nothing(const socket_handle& socket, const buffer_list& buffers) {
+    return socket.is_stream() && buffers.bytes() == 0;
+}
+
+struct receive_operation {
+    static constexpr auto ready_for = asio::socket_base::wait_read;
+
+    socket_handle socket;
+    buffer_list buffers;
+    std::size_t most_fds;
+    receive_outcome outcome{};
+
+    bool advance(bool waited) {
+        receive_request request{socket.descriptor(), socket.type(), buffers.data(), buffers.count(),
+                                buffers.bytes(),     most_fds,      waited};
+        auto received = receive_now(request);
+        if (!received) return false;
+        outcome = std::move(*received);
+        return true;
+    }
+
+    void keep() {}
+
+    void complete(receive_handler handler, error_code ended) {
+        std::move(handler)(ended ? ended : outcome.ec, std::move(outcome.message));
+    }
+};
+
+}  // namespace
+
+void start_send_with_fds(const socket_handle& socket, const buffer_list& buffers, std::span<const int> fds,
+                         send_handler handler) {
+    if (const auto ec = check_send(socket, buffers, fds); ec || is_nothing(socket, buffers))
+        return post_completion(socket.get_executor(), std::move(handler), ec, std::size_t{0});
+    send_operation operation{socket, buffers, fds};
+    run_on_socket(operation, std::move(handler));
+}
+
+void start_receive_with_fds(const socket_handle& socket, const buffer_list& buffers, receive_options options,
+                            receive_handler handler) {
+    if (socket.descriptor() >= 0 && is_nothing(socket, buffers))
+        return post_completion(socket.get_executor(), std::move(handler), error_code(), received_message());
+    receive_operation operation{socket, buffers, options.most_fds};
+    run_on_socket(operation, std::move(handler));
+}
+
+result<std::optional<std::size_t>> try_send_with_fds(const socket_handle& socket, const buffer_list& buffers,
+                                                     std::span<const int> fds) {
+    const auto context = [&] { return "send with " + std::to_string(fds.size()) + " descriptors"; };
+    if (const auto ec = check_send(socket, buffers, fds)) return error(ec, context());
+    if (is_nothing(socket, buffers)) return std::optional<std::size_t>(0);
+    send_operation operation{socket, buffers, fds};
+    const auto n = operation.send_some();
+    if (n) return std::optional<std::size_t>(*n);
+    if (n.error() == asio::error::would_block) return std::optional<std::size_t>();
+    return error(n.error(), context());
+}
+
+result<std::optional<received_message>> try_receive_with_fds(const socket_handle& socket, const buffer_list& buffers,
+                                                             receive_options options) {
+    if (socket.descriptor() < 0) return error(asio::error::bad_descriptor, "receive");
+    if (is_nothing(socket, buffers)) return std::optional<received_message>(std::in_place);
+    receive_operation operation{socket, buffers, options.most_fds};
+    if (!operation.advance(false)) return std::optional<received_message>();
+    if (const auto ec = operation.outcome.ec)
+        return error(ec, "receive with up to " + std::to_string(options.most_fds) + " descriptors");
+    return std::optional<received_message>(std::move(operation.outcome.message));
+}
+
+result<bool> refuse_descriptors(int socket) {
+    const auto ec = sys::set_socket_option(socket, SOL_SOCKET, so_passrights, 0);
+    if (!ec) return true;
+    if (ec.value() == ENOPROTOOPT) return false;
+    return error(ec, "refuse descriptors on socket " + std::to_string(socket));
+}
+
+}  // namespace parley::detail

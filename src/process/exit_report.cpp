@@ -1,0 +1,159 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <parley/process/exit_report.hpp>
+
+#include <parley/signal/signal_name.hpp>
+
+#include <cctype>
+#include <cstdio>
+#include <ostream>
+#include <string_view>
+
+namespace parley {
+namespace {
+
+std::string seconds(std::chrono::microseconds time) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%lld.%06lld", static_cast<long long>(time.count() / 1'000'000),
+                  static_cast<long long>(time.count() % 1'000'000));
+    return text;
+}
+
+std::string short_seconds(std::chrono::microseconds time) {
+    const auto exact = seconds(time);
+    return exact.substr(0, exact.size() - 3) + " s";
+}
+
+std::string mebibytes(std::uint64_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(bytes) / (1 << 20));
+    return text;
+}
+
+// The last line that says something, without what a terminal would obey.
+std::string last_words(std::string_view text) {
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+    if (const auto newline = text.rfind('\n'); newline != std::string_view::npos) text.remove_prefix(newline + 1);
+    std::string plain(text);
+    for (char& c : plain)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    return plain;
+}
+
+// The length of the UTF-8 sequence at `at` (RFC 3629); 0 where there is none.
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+    const auto byte = [&](std::size_t i) {
+        return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u;
+    };
+    const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0u) == 0x80; };
+    const unsigned first = byte(0), second = byte(1);
+    if (first < 0x80) return 1;
+    if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
+    if (first >= 0xe0 && first <= 0xef) {
+        if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+        return follows(1) && follows(2) ? 3 : 0;
+    }
+    if (first >= 0xf0 && first <= 0xf4) {
+        if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+        return follows(1) && follows(2) && follows(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+std::string json_string(std::string_view text) {
+    std::string quoted = "\"";
+    for (std::size_t at = 0; at < text.size();) {
+        const auto c = static_cast<unsigned char>(text[at]);
+        const std::size_t length = utf8_length(text, at);
+        if (length == 0) {
+            quoted += "\\ufffd";
+            ++at;
+            continue;
+        }
+        if (c == '"' || c == '\\') {
+            quoted += '\\';
+            quoted += static_cast<char>(c);
+        } else if (c < 0x20) {
+            char code[8];
+            std::snprintf(code, sizeof code, "\\u%04x", c);
+            quoted += code;
+        } else {
+            quoted += text.substr(at, length);
+        }
+        at += length;
+    }
+    return quoted + "\"";
+}
+
+std::string_view name(stop_step step) {
+    switch (step) {
+        case stop_step::none:
+            return "none";
+        case stop_step::asked:
+            return "asked";
+        case stop_step::killed:
+            return "killed";
+    }
+    return "?";
+}
+
+std::string_view name(signal_sender sender) {
+    switch (sender) {
+        case signal_sender::unknown:
+            return "unknown";
+        case signal_sender::send_signal:
+            return "send_signal";
+        case signal_sender::stop_policy:
+            return "stop_policy";
+    }
+    return "?";
+}
+
+}  // namespace
+
+std::string to_string(const exit_report& report) {
+    std::string line = report.program + " (" + std::to_string(report.pid) + ") ";
+    line += !report.status.known() ? "ended, nobody knows how" : (report.status.exit_code() ? "" : "was ");
+    if (report.status.known()) line += to_string(report.status);
+    if (report.oom_killed.value_or(false)) line += " by the out-of-memory killer";
+    if (report.status.signal_number()) {
+        if (report.sender == signal_sender::send_signal) line += " from its parent";
+        if (report.sender == signal_sender::stop_policy) line += " from its stop policy";
+    }
+    if (report.step == stop_step::asked && !report.status.signal_number()) line += " when asked to end";
+    line += " after " + short_seconds(report.run_time);
+    if (report.usage)
+        line += ", CPU " + short_seconds(report.usage->user_time) + " + " + short_seconds(report.usage->system_time) +
+                ", " + mebibytes(report.usage->peak_memory);
+    if (const auto words = last_words(report.error_tail); !words.empty()) line += "; last words: " + words;
+    return line;
+}
+
+std::ostream& operator<<(std::ostream& out, const exit_report& report) { return out << to_string(report); }
+
+std::string to_json(const exit_report& report) {
+    const auto& status = report.status;
+    std::string text = "{\"program\":" + json_string(report.program) + ",\"pid\":" + std::to_string(report.pid);
+    text += ",\"exit_code\":" + (status.exit_code() ? std::to_string(*status.exit_code()) : "null");
+    text += ",\"signal\":";
+    if (const auto number = status.signal_number()) {
+        const auto known = signal_name(*number);
+        text += json_string(known ? *known : std::to_string(*number));
+    } else {
+        text += "null";
+    }
+    text += ",\"core_dumped\":" + std::string(status.core_dumped() ? "true" : "false");
+    text += ",\"signal_sender\":";
+    text += status.signal_number() ? json_string(name(report.sender)) : "null";
+    text += ",\"stop_step\":" + json_string(name(report.step));
+    text += ",\"oom_killed\":" + std::string(!report.oom_killed ? "null" : *report.oom_killed ? "true" : "false");
+    text += ",\"run_time\":" + seconds(report.run_time);
+    text += ",\"user_time\":" + (report.usage ? seconds(report.usage->user_time) : "null");
+    text += ",\"system_time\":" + (report.usage ? seconds(report.usage->system_time) : "null");
+    text += ",\"peak_memory\":" + (report.usage ? std::to_string(report.usage->peak_memory) : "null");
+    text += ",\"error_tail\":" + json_string(report.error_tail) + "}";
+    return text;
+}
+
+}  // namespace parley

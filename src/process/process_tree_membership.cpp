@@ -1,0 +1,225 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "process/process_tree_membership.hpp"
+
+#include "core/syscall.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace parley {
+namespace {
+
+constexpr std::uint64_t lowest_mark = std::uint64_t{1} << 62;
+constexpr std::uint64_t above_marks = std::uint64_t{1} << 63;
+constexpr std::size_t most_marks = 256;  // of trees within the tree
+
+constexpr std::size_t index_of(tree_membership::action what) { return static_cast<std::size_t>(what); }
+
+std::uint64_t random_number() {
+    std::uint64_t value = 0;
+    const auto bytes = sys::read_file("/dev/urandom", sizeof value);
+    if (bytes && bytes->size() == sizeof value) {
+        std::memcpy(&value, bytes->data(), sizeof value);
+        return value;
+    }
+    static std::atomic<std::uint64_t> counter{0};
+    const auto now = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+    return now ^ static_cast<std::uint64_t>(::getpid()) << 40 ^ ++counter << 20;
+}
+
+}  // namespace
+
+std::uint64_t tree_mark::make() {
+    const auto limit = sys::resource_limit(RLIMIT_RTTIME);
+    if (!limit || limit->rlim_max < above_marks) return 0;
+    if (limit->rlim_cur < above_marks && !is_one(limit->rlim_cur)) return 0;
+    return lowest_mark + random_number() % (above_marks - lowest_mark);
+}
+
+bool tree_mark::is_one(std::uint64_t limit) noexcept { return limit >= lowest_mark && limit < above_marks; }
+
+tree_membership::tree_membership(const identity& who, unique_fd leader, std::optional<cgroup_leaf> leaf)
+    : who_(who), leader_(std::move(leader)), leaf_(std::move(leaf)) {
+    if (who.mark != 0) marks_.insert(who.mark);
+}
+
+bool tree_membership::number_is_ours() const { return leader_ && sys::look_at_end(leader_.get()).has_value(); }
+
+bool tree_membership::is_known(const process_row& row) const {
+    const auto found = known_.find(row.pid);
+    return found != known_.end() && found->second.start == row.start;
+}
+
+bool tree_membership::is_in_group(const process_row& row) const {
+    return row.group == who_.leader || (who_.leads_session && row.session == who_.leader);
+}
+
+// Of those that a scan did not find. The dead stay until they are reaped: that they were known is what proves, then,
+// whose they were.
+void tree_membership::forget_the_gone() {
+    std::erase_if(known_, [](const auto& entry) {
+        const auto& [pid, what] = entry;
+        if (what.seen) return false;
+        const auto row = read_row(pid);
+        return row && (!*row || (*row)->start != what.start);
+    });
+}
+
+tree_membership::scan::scan(tree_membership& membership)
+    : membership_(membership), number_is_ours_(membership.number_is_ours()) {}
+
+void tree_membership::scan::add(process_row row, bool proven) {
+    if (row.ended || row.pid == ::getpid() || row.pid == 1) return;
+    const auto& who = membership_.who_;
+    if (!proven && row.start < who.start) return;
+    candidate c{.row = std::move(row), .mark = 0, .member = proven};
+    c.member = c.member || (c.row.pid == who.leader && c.row.start == who.start) ||
+               (number_is_ours_ && membership_.is_in_group(c.row));
+    bool known = false;
+    {
+        const std::lock_guard lock(membership_.mutex_);
+        known = membership_.is_known(c.row);
+    }
+    // Who is known was asked for its mark before.
+    if (known)
+        c.member = true;
+    else
+        c.mark = realtime_limit(c.row.pid);
+    const pid_t pid = c.row.pid;
+    candidates_.insert_or_assign(pid, std::move(c));
+}
+
+bool tree_membership::scan::belongs(const candidate& c) const {
+    if (c.member || membership_.marks_.contains(c.mark)) return true;
+    const auto parent = candidates_.find(c.row.parent);
+    return parent != candidates_.end() && parent->second.member && parent->second.row.start <= c.row.start;
+}
+
+std::vector<process_row> tree_membership::scan::finish() {
+    const std::lock_guard lock(membership_.mutex_);
+    // Until nothing is new: a member may be the parent of others, or have a tree of its own.
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (auto& [pid, c] : candidates_) {
+            if (!belongs(c)) continue;
+            changed = changed || !c.member;
+            c.member = true;
+            if (tree_mark::is_one(c.mark) && c.mark != membership_.who_.own_mark &&
+                membership_.marks_.size() < most_marks && membership_.marks_.insert(c.mark).second)
+                changed = true;
+        }
+    }
+    for (auto& [pid, what] : membership_.known_) what.seen = false;
+    std::vector<process_row> members;
+    for (auto& [pid, c] : candidates_) {
+        if (!c.member) continue;
+        if (!membership_.is_known(c.row)) {
+            membership_.known_[pid] = {.start = c.row.start};
+            ++membership_.found_;
+        }
+        membership_.known_[pid].seen = true;
+        members.push_back(std::move(c.row));
+    }
+    membership_.forget_the_gone();
+    return members;
+}
+
+bool tree_membership::has_adopted(const process_row& child, std::uint64_t mark) const {
+    if (child.parent != ::getpid() || child.pid == who_.leader || child.start < who_.start) return false;
+    {
+        const std::lock_guard lock(mutex_);
+        if ((mark != who_.own_mark && marks_.contains(mark)) || is_known(child)) return true;
+    }
+    return (is_in_group(child) && number_is_ours()) || (leaf_ && leaf_->holds(cgroup_of(child.pid)));
+}
+
+error_code tree_membership::signal_group(int number) {
+    if (!leader_ || who_.leader <= 1) return sys::make_code(ESRCH);
+    const auto ec = sys::pidfd_send_signal_to_group(leader_.get(), number);
+    // An old kernel or a filter: by number then, which is the group's as long as nobody has reaped its leader.
+    if (ec.value() != EINVAL && ec.value() != ENOSYS && ec.value() != EPERM) return ec;
+    if (!number_is_ours()) return sys::make_code(ESRCH);
+    return sys::kill_group(who_.leader, number);
+}
+
+// Of a member that was in the group when the group was signalled: it may have left in between, and twice is better than
+// never.
+bool tree_membership::got_as_group(const process_row& row) const {
+    if (row.group != who_.leader) return false;
+    const auto now = read_row(row.pid);
+    return !now || !*now || (*now)->start != row.start || (*now)->group == who_.leader;
+}
+
+std::size_t tree_membership::signal(const std::vector<process_row>& members, int number, std::optional<action> as) {
+    const bool group_has_it = !signal_group(number);
+    std::size_t sent = 0;
+    for (const auto& row : members) {
+        if (!group_has_it || !got_as_group(row)) {
+            const auto pidfd = open_process(row);
+            if (!pidfd || sys::pidfd_send_signal(pidfd->get(), number)) continue;
+        }
+        ++sent;
+        if (as) count(row, *as);
+    }
+    return sent;
+}
+
+bool tree_membership::freeze(const std::vector<process_row>& members) {
+    if (leaf_) return false;
+    const auto in_group = [this](const auto& row) { return row.group == who_.leader; };
+    if (std::ranges::all_of(members, in_group)) return false;  // one signal reaches them all at the same time
+    std::vector<process_row> running;
+    std::ranges::copy_if(members, std::back_inserter(running),
+                         [this](const auto& row) { return !was(row, action::frozen); });
+    if (running.empty()) return false;
+    const auto before = counted(action::frozen);
+    signal(running, SIGSTOP, action::frozen);
+    return counted(action::frozen) != before;
+}
+
+bool tree_membership::kill(const std::vector<process_row>& members) {
+    const auto before = counted(action::killed);
+    if (leaf_ && !leaf_->kill()) {
+        for (const auto& row : members) count(row, action::killed);
+    } else {
+        signal(members, SIGKILL, action::killed);
+    }
+    return counted(action::killed) != before;
+}
+
+void tree_membership::count(const process_row& member, action what) {
+    const std::lock_guard lock(mutex_);
+    const auto found = known_.find(member.pid);
+    if (found == known_.end() || found->second.start != member.start) return;
+    if (!std::exchange(found->second.done[index_of(what)], true)) ++counts_[index_of(what)];
+}
+
+bool tree_membership::was(const process_row& member, action what) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = known_.find(member.pid);
+    if (found == known_.end() || found->second.start != member.start) return false;
+    return found->second.done[index_of(what)];
+}
+
+std::size_t tree_membership::found() const {
+    const std::lock_guard lock(mutex_);
+    return found_;
+}
+
+std::size_t tree_membership::counted(action what) const {
+    const std::lock_guard lock(mutex_);
+    return counts_[index_of(what)];
+}
+
+}  // namespace parley

@@ -1,0 +1,145 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <parley/process/run.hpp>
+#include <parley/process/spawn.hpp>
+
+#include <parley/core/timeout.hpp>
+
+#include "core/operation.hpp"
+#include "process/capture.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace parley {
+namespace {
+
+using namespace asio::experimental::awaitable_operators;
+
+struct running {
+    child process;
+    run_options options;
+    captured out{};
+    captured err{};
+    run_result result{};
+    error_code failure{};
+};
+
+task<void> feed(running& r, const stdio& plan) {
+    if (!leads_to_parent(plan)) co_return;
+    error_code ec;
+    co_await asio::async_write(r.process.in(), asio::buffer(r.options.input),
+                               asio::redirect_error(asio::use_awaitable, ec));
+    if (ec && ec != asio::error::broken_pipe) throw boost::system::system_error(ec);
+    r.process.in().close();
+}
+
+task<void> capture_out(running& r, const stdio& plan) {
+    if (leads_to_parent(plan)) co_await capture(r.process.out(), r.out);
+}
+
+task<void> capture_err(running& r, const stdio& plan) {
+    if (leads_to_parent(plan)) co_await capture(r.process.err(), r.err);
+}
+
+// Each of the three returns at once where its stream does not lead to us.
+task<void> transfer(running& r, const command& plan) {
+    auto feeding = feed(r, plan.in);
+    auto out = capture_out(r, plan.out);
+    auto err = capture_err(r, plan.err);
+    co_await (std::move(feeding) && std::move(out) && std::move(err));
+}
+
+task<void> end_and_grace(running& r) {
+    r.result.status = co_await r.process.async_wait(asio::use_awaitable);
+    asio::steady_timer grace(r.process.get_executor(), r.options.drain_grace);
+    co_await grace.async_wait(asio::use_awaitable);
+}
+
+task<void> run_to_the_end(running& r, const command& plan) {
+    const auto io = r.process.get_executor();
+    // Whichever ends first, well or not, ends the other. (The || of awaitable_operators would wait for a success.)
+    auto group = asio::experimental::make_parallel_group(asio::co_spawn(io, transfer(r, plan), asio::deferred),
+                                                         asio::co_spawn(io, end_and_grace(r), asio::deferred));
+    const auto [order, transferred, ended] =
+        co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    const bool all_read = order[0] == 0;
+    if (const auto& failure = all_read ? transferred : ended) std::rethrow_exception(failure);
+    r.result.drained = all_read;
+    co_await r.process.async_wait(asio::use_awaitable);
+}
+
+task<void> run_in_time(running& r, const command& plan) {
+    if (!r.options.timeout) {
+        co_await run_to_the_end(r, plan);
+        co_return;
+    }
+    auto whole = asio::co_spawn(r.process.get_executor(), run_to_the_end(r, plan), asio::deferred);
+    co_await with_timeout(std::move(whole), *r.options.timeout, asio::use_awaitable);
+}
+
+task<void> body(std::shared_ptr<running> r, command plan) {
+    try {
+        co_await run_in_time(*r, plan);
+    } catch (...) {
+        r->failure = code_of(std::current_exception());
+    }
+    // Whatever went wrong, the call ends with the child gone.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    error_code ignored;
+    if (r->failure) co_await r->process.async_stop(asio::redirect_error(asio::use_awaitable, ignored));
+    r->result.report = co_await r->process.async_report(asio::redirect_error(asio::use_awaitable, ignored));
+    r->result.status = r->result.report.status;
+}
+
+run_result result_of(running& r) {
+    trim(r.out);
+    trim(r.err);
+    r.result.out = std::move(r.out.text);
+    r.result.err = std::move(r.err.text);
+    r.result.out_truncated = r.out.truncated;
+    r.result.err_truncated = r.err.truncated;
+    r.result.report.error_tail = tail_of(r.result.err);
+    return std::move(r.result);
+}
+
+bool is_default(const stdio& plan) { return plan.what() == stdio::kind::inherit; }
+
+captured plan_capture(const stdio& plan, std::size_t limit, capture_overflow policy) {
+    return {limit, policy, plan.what() == stdio::kind::pipe && plan.capacity() == 0};
+}
+
+}  // namespace
+
+void detail::start_run(const executor& io, command what, run_options options,
+                       completion_handler<void(error_code, run_result)> handler) {
+    if (is_default(what.in)) what.in = options.input.empty() ? stdio::null() : stdio::pipe();
+    if (is_default(what.out)) what.out = stdio::pipe();
+    if (is_default(what.err)) what.err = stdio::pipe();
+    auto started = spawn(io, what);
+    if (!started) {
+        post_completion(io, std::move(handler), started.error().code(), run_result{});
+        return;
+    }
+    auto r = std::make_shared<running>(running{std::move(*started), std::move(options)});
+    r->out = plan_capture(what.out, r->options.output_limit, r->options.on_overflow);
+    r->err = plan_capture(what.err, r->options.error_limit, r->options.on_overflow);
+    asio::co_spawn(io, accept_every_cancellation(body(r, std::move(what))),
+                   map_handler(std::move(handler), [r](auto h, std::exception_ptr failure) mutable {
+                       const error_code ec = failure ? code_of(failure) : r->failure;
+                       run_result result = result_of(*r);
+                       r.reset();
+                       std::move(h)(ec, std::move(result));
+                   }));
+}
+
+}  // namespace parley

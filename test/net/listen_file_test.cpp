@@ -1,0 +1,279 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// The file of a UNIX listener: whose it is, who may connect, and what is in its way.
+
+#include <parley/net/listen.hpp>
+
+#include "forked.hpp"
+#include "net_tools.hpp"
+
+#include <boost/test/data/test_case.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+namespace {
+
+using namespace parley;
+using namespace parley::test;
+namespace data = boost::unit_test::data;
+namespace fs = std::filesystem;
+
+constexpr uid_t nobody = 65534;
+
+bool become_nobody() { return ::setgroups(0, nullptr) == 0 && ::setgid(nobody) == 0 && ::setuid(nobody) == 0; }
+
+struct file_fixture : net_fixture {
+    auto open(const std::string& options = {}) { return parley::listen(io.get_executor(), local(options)); }
+    error_code refusal(const std::string& options = {}) {
+        auto tried = open(options);
+        return tried ? error_code() : tried.error().code();
+    }
+    bool is_served() const { return raw_socket().connect(path()) == 0; }
+    /// The file of a server that has ended.
+    void leave_stale_file() const { raw_socket().bind(path()); }
+};
+
+BOOST_FIXTURE_TEST_SUITE(listen_file_suite, file_fixture)
+
+BOOST_DATA_TEST_CASE(the_mode_is_exact_whatever_the_umask, data::make({0, 022, 077, 0777}), mask) {
+    const scoped_umask set(static_cast<mode_t>(mask));
+    {
+        auto server = open().value();
+        BOOST_TEST(mode_of(path()) == 0600u);
+    }
+    auto server = open("?mode=0666").value();
+    BOOST_TEST(mode_of(path()) == 0666u);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_gets_in_while_a_server_starts) {
+    if (::geteuid() != 0) return;
+    const scoped_umask none(0);
+    fs::permissions(directory.path(), fs::perms::all);
+    // A hostile neighbour, who tries without a pause and ends with 1 as soon as it has been let in.
+    const forked neighbour([&] {
+        if (!become_nobody()) return 2;
+        for (;;)
+            if (is_served()) return 1;
+    });
+    for (int i = 0; i < 1000; ++i) {
+        auto server = open(i % 2 == 0 ? "" : "?mode=0660&group=daemon");
+        BOOST_TEST_REQUIRE(server.has_value());
+    }
+    int status = 0;
+    BOOST_TEST(::waitpid(neighbour.pid(), &status, WNOHANG) == 0);  // still trying
+}
+
+BOOST_AUTO_TEST_CASE(the_owner_is_as_asked) {
+    if (::geteuid() != 0) return;
+    auto server = open("?mode=0660&user=nobody&group=daemon").value();
+    struct ::stat st {};
+    BOOST_TEST_REQUIRE(::lstat(path().c_str(), &st) == 0);
+    BOOST_TEST(st.st_uid == nobody);
+    BOOST_TEST(st.st_gid == 1u);
+    BOOST_TEST(mode_of(path()) == 0660u);
+    server.close();
+    BOOST_TEST(!exists(path()));
+    // One that such a server has left is taken over, too.
+    leave_stale_file();
+    BOOST_TEST_REQUIRE(::chown(path().c_str(), nobody, 1) == 0);
+    BOOST_TEST(!refusal("?user=nobody"));
+    BOOST_TEST(open("?user=no-such-user").error().code() == make_error_code(errc::unknown_user));
+}
+
+BOOST_AUTO_TEST_CASE(the_file_of_a_server_that_has_ended_is_replaced) {
+    leave_stale_file();
+    BOOST_TEST(!is_served());
+    auto server = open().value();
+    BOOST_TEST(is_served());
+    BOOST_TEST(!exists(path() + ".lock"));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_was_killed_can_be_started_again) {
+    forked killed([&] {
+        auto server = open();
+        if (!server) return 1;
+        ::kill(::getpid(), SIGKILL);
+        return 2;
+    });
+    BOOST_TEST(WIFSIGNALED(killed.wait()));
+    BOOST_TEST(exists(path()));
+    auto server = open().value();
+    BOOST_TEST(is_served());
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_lives_keeps_its_name) {
+    {
+        auto first = open("?backlog=1").value();
+        BOOST_TEST(refusal() == code(EADDRINUSE));
+        // Nor does it help when it has no room for the one who asks.
+        raw_socket waiting[3];
+        for (auto& each : waiting) {
+            ::fcntl(each.fd(), F_SETFL, O_NONBLOCK);
+            each.connect(path());
+        }
+        BOOST_TEST(refusal() == code(EADDRINUSE));
+    }
+    // Or when it is of another type.
+    raw_socket datagrams(SOCK_DGRAM);
+    BOOST_TEST_REQUIRE(datagrams.bind(path()) == 0);
+    BOOST_TEST(refusal() == code(EADDRINUSE));
+    BOOST_TEST(exists(path()));
+}
+
+BOOST_AUTO_TEST_CASE(of_two_that_start_at_once_one_serves) {
+    for (int round = 0; round < 100; ++round) {
+        leave_stale_file();
+        int gate[2], tried[2];
+        BOOST_TEST_REQUIRE(::pipe2(gate, O_CLOEXEC) == 0);
+        BOOST_TEST_REQUIRE(::pipe2(tried, O_CLOEXEC) == 0);
+        const auto body = [&] {
+            char byte = 0;
+            ::close(gate[1]);
+            if (::read(gate[0], &byte, 1) != 0) return 3;  // the start signal
+            auto server = open();
+            if (::write(tried[1], "x", 1) != 1) return 6;
+            if (!server) return server.error().code() == code(EADDRINUSE) ? 1 : 4;
+            for (int both = 0; both < 2; ++both)
+                if (::read(tried[0], &byte, 1) != 1) return 7;
+            return raw_socket().connect(path()) == 0 ? 0 : 5;
+        };
+        forked one(body), two(body);
+        for (const int fd : {gate[0], gate[1]}) ::close(fd);
+        const int a = WEXITSTATUS(one.wait()), b = WEXITSTATUS(two.wait());
+        BOOST_TEST((a == 0 && b == 1) | (a == 1 && b == 0), "round " << round << ": " << a << " and " << b);
+        for (const int fd : tried) ::close(fd);
+        ::unlink(path().c_str());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_start_that_is_under_way_is_not_disturbed) {
+    const int lock = ::open((path() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    BOOST_TEST_REQUIRE(::flock(lock, LOCK_EX) == 0);
+    BOOST_TEST(refusal() == code(EADDRINUSE));
+    ::close(lock);  // who died left it behind
+    BOOST_TEST(!refusal());
+    BOOST_TEST(!exists(path() + ".lock"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_socket_stays_untouched) {
+    std::ofstream(path("target")) << "text";
+    fs::permissions(path("target"), fs::perms(0640));
+    const auto untouched = [&] {
+        std::string text;
+        std::getline(std::ifstream(path("target")), text);
+        return text == "text" && mode_of(path("target")) == 0640;
+    };
+    fs::create_symlink(path("target"), path());
+    BOOST_TEST(refusal() == code(ENOTSOCK));
+    BOOST_TEST(fs::is_symlink(path()));
+    BOOST_TEST(untouched());
+    fs::remove(path());
+
+    BOOST_TEST_REQUIRE(::mkfifo(path().c_str(), 0644) == 0);
+    BOOST_TEST(refusal() == code(ENOTSOCK));
+    BOOST_TEST(mode_of(path()) == 0644u);
+    fs::remove(path());
+
+    fs::create_directory(path());
+    BOOST_TEST(refusal() == code(ENOTSOCK));
+    BOOST_TEST(fs::is_directory(path()));
+    fs::remove(path());
+
+    fs::copy_file(path("target"), path());
+    BOOST_TEST(refusal() == code(ENOTSOCK));
+    BOOST_TEST(fs::file_size(path()) == 4u);
+    fs::remove(path());
+
+    // A link to a stale socket is not followed either.
+    raw_socket().bind(path("elsewhere"));
+    fs::create_symlink(path("elsewhere"), path());
+    BOOST_TEST(refusal() == code(ENOTSOCK));
+    BOOST_TEST(exists(path("elsewhere")));
+}
+
+BOOST_AUTO_TEST_CASE(the_lock_is_not_followed_and_not_taken_from_others) {
+    std::ofstream(path("target")) << "text";
+    fs::create_symlink(path("target"), path() + ".lock");
+    BOOST_TEST(refusal() == code(ELOOP));
+    BOOST_TEST(fs::file_size(path("target")) == 4u);
+    fs::remove(path() + ".lock");
+    BOOST_TEST_REQUIRE(::mkfifo((path() + ".lock").c_str(), 0600) == 0);
+    BOOST_TEST(refusal() == code(EACCES));
+    fs::remove(path() + ".lock");
+    if (::geteuid() == 0) {
+        std::ofstream(path() + ".lock").flush();
+        BOOST_TEST_REQUIRE(::chown((path() + ".lock").c_str(), nobody, nobody) == 0);
+        BOOST_TEST(refusal() == code(EACCES));
+        BOOST_TEST(exists(path() + ".lock"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_stale_file_of_somebody_else_stays) {
+    if (::geteuid() != 0) return;
+    leave_stale_file();
+    BOOST_TEST_REQUIRE(::chown(path().c_str(), nobody, nobody) == 0);
+    BOOST_TEST(refusal() == code(EACCES));
+    BOOST_TEST(exists(path()));
+}
+
+BOOST_AUTO_TEST_CASE(at_the_end_only_its_own_file_is_removed) {
+    auto server = open().value();
+    ::unlink(path().c_str());
+    raw_socket successor;
+    BOOST_TEST_REQUIRE(successor.bind(path()) == 0);
+    server.close();
+    BOOST_TEST(exists(path()));
+}
+
+BOOST_AUTO_TEST_CASE(a_forked_process_leaves_the_file_where_it_is) {
+    auto server = open().value();
+    forked copy([&] {
+        server.close();
+        return 0;
+    });
+    BOOST_TEST(copy.wait() == 0);
+    BOOST_TEST(is_served());
+}
+
+BOOST_AUTO_TEST_CASE(another_working_directory_does_not_matter) {
+    const auto here = fs::current_path();
+    fs::current_path(directory.path());
+    auto server = parley::listen(io.get_executor(), at("unix:relative")).value();
+    fs::current_path(here);
+    BOOST_TEST(exists(path("relative")));
+    server.close();
+    BOOST_TEST(!exists(path("relative")));
+}
+
+BOOST_AUTO_TEST_CASE(a_listener_that_was_given_away_leaves_its_file) {
+    auto server = open().value();
+    const auto fd = server.release();
+    BOOST_TEST(is_served());
+    BOOST_TEST(!server.is_open());
+}
+
+BOOST_DATA_TEST_CASE(paths_of_every_length_lead_to_that_name, data::make({1, 90, 106, 107}), length) {
+    const auto here = fs::current_path();
+    fs::current_path(directory.path());
+    const std::string name(static_cast<std::size_t>(length), 'n');
+    {
+        auto server = parley::listen(io.get_executor(), at("unix:" + name)).value();
+        BOOST_TEST(exists(name));
+        BOOST_TEST(std::distance(fs::directory_iterator("."), fs::directory_iterator()) == 1);
+        BOOST_TEST(server.local_address().path() == name);
+    }
+    fs::current_path(here);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace

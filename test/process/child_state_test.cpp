@@ -1,0 +1,112 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// An ended child whose number is held.
+
+#include "process/child_state.hpp"
+
+#include "core/syscall.hpp"
+#include "process_tools.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace parley;
+using namespace parley::test;
+
+namespace {
+
+struct held_child : process_fixture {
+    std::shared_ptr<child_state> state = made(ex);
+    const pid_t pid = state->pid();
+
+    held_child() { state->hold_number(); }
+    ~held_child() { state.reset(); }
+
+    exit_status end() {
+        return run_task(io, [](std::shared_ptr<child_state> s) -> task<exit_status> {
+            const auto wait = async_start<void(error_code, exit_status)>(
+                asio::deferred,
+                [s](completion_handler<void(error_code, exit_status)> h) { s->async_wait(std::move(h)); });
+            co_return co_await wait(asio::use_awaitable);
+        }(state));
+    }
+
+private:
+    static std::shared_ptr<child_state> made(const executor& ex) {
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+            for (;;) ::pause();
+        }
+        return std::make_shared<child_state>(ex, pid, sys::pidfd_open(pid).value(), stop_policy::kill(),
+                                             child_origin{});
+    }
+};
+
+bool is_zombie(pid_t pid) {
+    const auto all = zombies();
+    return std::ranges::find(all, pid) != all.end();
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(child_state_suite, held_child)
+
+BOOST_AUTO_TEST_CASE(a_held_child_tells_its_status_and_is_not_reaped) {
+    BOOST_TEST(!state->send_signal(SIGUSR1, signal_sender::unknown));
+    BOOST_TEST(end() == exit_status::signalled(SIGUSR1));
+    BOOST_TEST(is_zombie(pid));
+    BOOST_TEST(state->send_signal(SIGUSR1, signal_sender::unknown) == sys::make_code(ESRCH));
+    BOOST_TEST(end() == exit_status::signalled(SIGUSR1));
+    BOOST_TEST(state->try_wait().value() == exit_status::signalled(SIGUSR1));
+}
+
+BOOST_AUTO_TEST_CASE(releasing_the_number_reaps) {
+    state->send_signal(SIGKILL, signal_sender::unknown);
+    end();
+    state->release_number();
+    BOOST_TEST(!is_zombie(pid));
+    state->release_number();
+    BOOST_TEST(end() == exit_status::signalled(SIGKILL));
+}
+
+BOOST_AUTO_TEST_CASE(a_number_released_while_the_child_runs_is_reaped_at_its_end) {
+    state->release_number();
+    state->send_signal(SIGKILL, signal_sender::unknown);
+    BOOST_TEST(end() == exit_status::signalled(SIGKILL));
+    BOOST_TEST(!is_zombie(pid));
+}
+
+BOOST_AUTO_TEST_CASE(the_last_holder_reaps_what_is_held) {
+    state->send_signal(SIGKILL, signal_sender::unknown);
+    end();
+    state.reset();
+    BOOST_TEST(!is_zombie(pid));
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_somebody_else_reaped_has_no_number) {
+    ::kill(pid, SIGKILL);
+    BOOST_TEST(::waitpid(pid, nullptr, 0) == pid);
+    const auto status = end();
+    BOOST_TEST((!status.known() || status == exit_status::signalled(SIGKILL)));
+    state->release_number();
+}
+
+BOOST_AUTO_TEST_CASE(who_takes_the_pidfd_takes_the_duty) {
+    {
+        const auto pidfd = state->release().value();
+        state.reset();
+        BOOST_TEST(::waitpid(pid, nullptr, WNOHANG) == 0);  // neither asked nor reaped
+        sys::pidfd_send_signal(pidfd.get(), SIGKILL);
+    }
+    BOOST_TEST(::waitpid(pid, nullptr, 0) == pid);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

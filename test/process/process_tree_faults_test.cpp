@@ -1,0 +1,201 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// Trees on kernels and among programs that make it hard.
+
+#include <parley/process/process_tree.hpp>
+
+#include "captured_log.hpp"
+#include "fault.hpp"
+#include "tree_tools.hpp"
+
+#include <boost/system/errc.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <string>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace parley;
+using namespace parley::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// No signal gets through, as to processes of somebody else.
+class nobody_can_be_signalled {
+public:
+    nobody_can_be_signalled()
+        : earlier_(sys::set_fault_hook([](sys::call c) noexcept {
+              return c == sys::call::pidfd_send_signal || c == sys::call::kill || c == sys::call::write ? EPERM : 0;
+          })) {}
+    ~nobody_can_be_signalled() { sys::set_fault_hook(earlier_); }
+    nobody_can_be_signalled(const nobody_can_be_signalled&) = delete;
+    nobody_can_be_signalled& operator=(const nobody_can_be_signalled&) = delete;
+
+private:
+    sys::fault_hook earlier_;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(process_tree_faults_suite, tree_fixture)
+
+BOOST_AUTO_TEST_CASE(who_cannot_be_killed_is_named) {
+    const captured_log log;
+    for (const bool cgroup : {false, true}) {
+        if (cgroup && !have_cgroup()) continue;
+        auto options = cgroup ? with_cgroup() : without_cgroup();
+        options.give_up_after = 50ms;
+        auto tree = start_tree(shell("sleep 1000 & wait"), options);
+        BOOST_TEST(soon_are(2));
+        {
+            const nobody_can_be_signalled fault;
+            const auto report = stop(tree, {SIGTERM, 10ms});
+            BOOST_TEST(report.asked == 0u);
+            BOOST_TEST(report.killed == 0u);
+            BOOST_TEST_REQUIRE(report.left.size() == 2u);
+            BOOST_TEST(report.left[0].pid == tree.leader().pid());
+            BOOST_TEST(report.left[0].name == "sh");
+            BOOST_TEST(report.left[1].name == "sleep");
+            BOOST_TEST(to_string(report).find(" (sleep); the leader has no known status") != std::string::npos);
+        }
+        // The handle is as good as before.
+        BOOST_TEST(stop(tree, stop_policy::kill()).killed == 2u);
+    }
+    BOOST_TEST(log.has("(sleep) of a tree could not be killed"));
+}
+
+BOOST_AUTO_TEST_CASE(fifty_that_replace_each_other_while_they_are_stopped_end) {
+    for (const char* where : {"group", "session"}) {
+        auto [tree, said] = start_saying(helper({"respawners", "50", where}), without_cgroup());
+        BOOST_TEST(said == "ready");
+        // A slow machine: time enough for the others to replace who was killed.
+        const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
+            if (c == sys::call::pidfd_send_signal) ::usleep(3000);
+            return 0;
+        });
+        const auto report = stop(tree, {SIGTERM, 20ms});
+        sys::set_fault_hook(earlier);
+        BOOST_TEST(report.found >= 50u);
+        BOOST_TEST(report.left.empty());
+        BOOST_TEST(members().empty());
+        if (tree) stop(tree, stop_policy::kill());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_that_cannot_signal_groups_by_pidfd_gets_the_number) {
+    auto tree = start_tree(shell("sleep 1000 & sleep 1000 & wait"), without_cgroup());
+    BOOST_TEST(soon_are(3));
+    const fault old_kernel(sys::call::pidfd_send_signal, EINVAL);
+    const auto report = stop(tree, {SIGTERM, 20s});
+    BOOST_TEST(report.asked == 3u);
+    BOOST_TEST(report.leader == exit_status::signalled(SIGTERM));
+}
+
+BOOST_AUTO_TEST_CASE(the_number_of_a_group_serves_after_the_leader_has_ended_because_it_is_held) {
+    auto tree = start_tree(shell("sleep 1000 & exit 0"), without_cgroup());
+    BOOST_TEST(wait(tree).success());
+    BOOST_TEST(zombies().size() == 1u);
+    const fault old_kernel(sys::call::pidfd_send_signal, EINVAL);
+    BOOST_TEST(stop(tree, {SIGTERM, 20s}).asked == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_number_of_a_group_whose_leader_others_reaped_is_never_used) {
+    auto tree = start_tree(shell("sleep 1000 & exit 0"), without_cgroup());
+    const pid_t leader = tree.leader().pid();
+    BOOST_TEST(::waitpid(leader, nullptr, 0) == leader);
+    // An old kernel: every other signal is the one to the group by pidfd.
+    static std::atomic<int> by_number{0}, by_pidfd{0};
+    const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
+        if (c == sys::call::kill) ++by_number;
+        return c == sys::call::pidfd_send_signal && by_pidfd++ % 2 == 0 ? EINVAL : 0;
+    });
+    const auto report = stop(tree);
+    sys::set_fault_hook(earlier);
+    BOOST_TEST(by_pidfd == 4);
+    BOOST_TEST(by_number == 0);
+    BOOST_TEST(report.asked == 1u);
+    BOOST_TEST(report.left.empty());
+    BOOST_TEST(members().empty());
+}
+
+BOOST_AUTO_TEST_CASE(without_pidfds_for_the_members_the_group_is_stopped_all_the_same) {
+    auto tree = start_tree(shell("trap '' TERM; sleep 1000 & wait"), without_cgroup());
+    BOOST_TEST(soon_are(2));
+    const fault missing(sys::call::pidfd_open, ENOSYS);
+    const auto report = stop(tree, {SIGTERM, 20ms});
+    BOOST_TEST(report.killed == 2u);
+    BOOST_TEST(report.left.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_an_error_at_the_end) {
+    auto options = without_cgroup();
+    options.give_up_after = 30ms;
+    auto tree = start_tree(shell("sleep 1000 & wait"), options);
+    BOOST_TEST(soon_are(2));
+    {
+        const captured_log log;
+        const fault no_descriptors(sys::call::open, EMFILE);
+        try {
+            stop(tree, {SIGTERM, 10ms});
+            BOOST_ERROR("no error");
+        } catch (const boost::system::system_error& e) {
+            BOOST_TEST(e.code() == boost::system::errc::too_many_files_open);
+        }
+        BOOST_CHECK_THROW(list(tree), boost::system::system_error);
+        BOOST_CHECK_THROW(send(tree, SIGTERM), boost::system::system_error);
+    }
+    BOOST_TEST(stop(tree).left.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_start_that_fails_half_way_leaves_nothing) {
+    {
+        const fault unreadable(sys::call::dup, EMFILE);
+        const auto tree = spawn_tree(ex, marked(shell("sleep 1000 & wait")), without_cgroup());
+        BOOST_TEST(tree.has_error());
+    }
+    BOOST_TEST(run_dry(io));
+    BOOST_TEST(soon_are(0));
+    {
+        auto options = without_cgroup();
+        options.subreaper = true;
+        const fault refused(sys::call::prctl, EPERM);
+        const auto tree = spawn_tree(ex, marked(shell("sleep 1000")), options);
+        BOOST_TEST(tree.has_error());
+        BOOST_TEST(tree.error().message() == "become a subreaper: Operation not permitted");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(without_a_proc_of_this_namespace_the_start_is_refused) {
+    const fault not_mounted(sys::call::open, ENOENT);
+    const auto tree = spawn_tree(ex, shell("sleep 1000"));
+    BOOST_TEST(tree.has_error());
+    BOOST_TEST(tree.error().code() == boost::system::errc::not_supported);
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_is_traced_is_killed) {
+    auto tree = start_tree(shell("sleep 1000 & wait"), without_cgroup());
+    BOOST_TEST(soon_are(2));
+    auto tracer_plan = helper({"trace", std::to_string(tree.leader().pid())});
+    tracer_plan.in = tracer_plan.out = stdio::pipe();
+    auto tracer = start(tracer_plan);
+    const auto said = run_task(io, next_line(tracer));
+    if (said != "ready") {
+        BOOST_TEST_MESSAGE("skipped: " << said);
+        stop(tree);
+        return;
+    }
+    const auto report = stop(tree, stop_policy::kill());
+    BOOST_TEST(report.left.empty());
+    BOOST_TEST(members().size() == 0u);
+    tracer.in().close();
+    BOOST_TEST(end_of(tracer).success());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,37 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// The modes of the test child that are trees of processes, or stop some.
+#pragma once
+
+#include <string>
+#include <vector>
+
+/// daemon: ends once a grandchild in a session of its own is ready; its pid is printed
+int daemonize(const std::vector<std::string>& w);
+
+/// successor: says "ready"; at SIGTERM it leaves a child in a session of its own behind and ends
+int successor(const std::vector<std::string>& w);
+
+/// jobs COUNT: so many children, each in a process group of its own
+int jobs(const std::vector<std::string>& w);
+
+/// fork-relay COUNT: so many processes, each of which forks the next and ends, without end
+int fork_relay(const std::vector<std::string>& w);
+
+/// fork-bomb LIMIT: processes that each fork three more, in sessions of their own, until so many were made; all live on
+int fork_bomb(const std::vector<std::string>& w);
+
+/// respawners COUNT session|group: so many processes, every second of which ignores SIGTERM; whoever finds one of them
+/// gone starts another in its place, in a session of its own or in the group
+int respawners(const std::vector<std::string>& w);
+
+/// tree-means: starts a tree and says what holds it together, and why not more
+int tree_means(const std::vector<std::string>& w);
+
+/// first-process: as the first process of a PID namespace; orphans of all kinds come and go, other children keep their
+/// statuses, signals are handed on to the leader of a tree
+int first_process(const std::vector<std::string>& w);
+
+/// tree-host: starts a tree whose leader has a child in a session of its own, says "ready" and waits
+int tree_host(const std::vector<std::string>& w);
