@@ -72,8 +72,12 @@ BOOST_AUTO_TEST_CASE(one_thread_that_does_not_block_is_enough_for_the_handler) {
 BOOST_AUTO_TEST_CASE(threads_that_all_block_leave_the_signal_to_the_signalfd) {
     asio::io_context io;
     const parley::test::blocked held({SIGUSR1});
-    std::promise<void> end;
-    std::thread other([over = end.get_future()] { over.wait(); });  // inherits the mask
+    std::promise<void> begun, end;
+    std::thread other([&begun, over = end.get_future()] {  // inherits the mask
+        begun.set_value();
+        over.wait();
+    });
+    begun.get_future().wait();
     {
         signal_watcher watcher(io.get_executor(), {SIGUSR1});
         BOOST_TEST(watcher.uses_signalfd());
@@ -255,9 +259,20 @@ BOOST_AUTO_TEST_CASE(a_watcher_of_each_way_sees_what_either_catches) {
     while (catcher->uses_signalfd() && std::chrono::steady_clock::now() < deadline);
     BOOST_TEST(reader.uses_signalfd());
     BOOST_TEST_REQUIRE(!catcher->uses_signalfd());
-    for (int i = 0; i < 10; ++i) queue_signal(::getpid(), SIGRTMIN, i).value();
-    for (int i = 0; i < 10; ++i) BOOST_TEST(wait_one(io, reader).value == i);
-    for (int i = 0; i < 10; ++i) BOOST_TEST(wait_one(io, *catcher).value == i);
+    // Two threads take them, the one that runs the handler and the one that reads: all arrive, in whatever order.
+    std::vector<int> sent, read, caught;
+    for (int i = 0; i < 10; ++i) {
+        queue_signal(::getpid(), SIGRTMIN, i).value();
+        sent.push_back(i);
+    }
+    while (read.size() < sent.size()) read.push_back(wait_one(io, reader).value);
+    while (caught.size() < sent.size()) caught.push_back(wait_one(io, *catcher).value);
+    BOOST_TEST(!reader.try_wait());
+    BOOST_TEST(!catcher->try_wait());
+    std::ranges::sort(read);
+    std::ranges::sort(caught);
+    BOOST_TEST(read == sent, boost::test_tools::per_element());
+    BOOST_TEST(caught == sent, boost::test_tools::per_element());
     over = true;
     while (!ended) send(SIGUSR1);  // it may be just about to pause
     other.join();

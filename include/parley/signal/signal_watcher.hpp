@@ -41,8 +41,8 @@ struct signal_watcher_options {
 ///   that thread runs the loop.
 /// - Otherwise a handler is installed over the present disposition, for the whole process. A handler of
 ///   `asio::signal_set` still runs, after it; one of the program's own is set aside. When the last watcher of a number
-///   goes, the disposition of before comes back. With more than one thread that does not block a signal, the order of
-///   its events is the order in which the threads took them.
+///   goes, the disposition of before comes back. With more than one thread that takes a signal (one that does not block
+///   it, or one that reads it for another watcher), the order of its events is the order in which they took them.
 ///
 /// Moves, does not copy. Distinct objects are safe in distinct threads, one object is not; waiters on a context that
 /// runs in several threads need a strand. Must not outlive the context of its executor. In a child made by fork without
