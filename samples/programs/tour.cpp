@@ -1,12 +1,20 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-// The lecture on interprocess communication in one run: a parent and its children exchange exit statuses, lines, pipes
-// and signals on one event loop, and nothing is left at the end. Pleasant in a terminal, plain elsewhere.
+// The lecture on interprocess communication in one run: a parent and its children exchange exit statuses, lines, pipes,
+// signals, sockets, open files and datagrams on one event loop, and nothing is left at the end. Pleasant in a terminal,
+// plain elsewhere.
 
 #include <parley/core/timeout.hpp>
 #include <parley/loop/application.hpp>
 #include <parley/loop/task_group.hpp>
+#include <parley/net/connect.hpp>
+#include <parley/net/datagram.hpp>
+#include <parley/net/fd_passing.hpp>
+#include <parley/net/listen.hpp>
+#include <parley/net/local.hpp>
+#include <parley/net/packet.hpp>
+#include <parley/net/peer.hpp>
 #include <parley/process/popen.hpp>
 #include <parley/process/pty.hpp>
 #include <parley/process/run.hpp>
@@ -24,6 +32,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -31,6 +40,7 @@
 #include <string>
 #include <string_view>
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,7 +71,7 @@ void say(std::string_view who, const Words&... words) {
     (std::cout << ... << words) << std::endl;
 }
 
-// The child's side: the same program with the word "child"
+// The children's side: the same program with a word that says which
 
 parley::task<int> be_the_child() {
     parley::signal_watcher signals(co_await asio::this_coro::executor, {SIGHUP, SIGINT, SIGQUIT, SIGRTMIN});
@@ -72,6 +82,23 @@ parley::task<int> be_the_child() {
         std::cout << "got " << signal << (signal.number == SIGRTMIN ? ", sum " + std::to_string(sum) : "") << std::endl;
         if (signal.number == SIGQUIT) co_return 7;
     }
+}
+
+parley::task<> call_on(parley::address parent) {
+    auto connection = co_await parley::async_connect(co_await asio::this_coro::executor, parent);
+    std::string greeting;
+    co_await asio::async_read_until(connection, asio::dynamic_buffer(greeting), '\n', asio::use_awaitable);
+    const std::string answer = "thank you for \"" + greeting.substr(0, greeting.size() - 1) + "\"\n";
+    co_await asio::async_write(connection, asio::buffer(answer), asio::use_awaitable);
+}
+
+parley::task<> give_a_file() {
+    parley::local_seqpacket::socket parent(co_await asio::this_coro::executor, parley::local_seqpacket(), 3);
+    const parley::unique_fd file(::memfd_create("without a name", MFD_CLOEXEC));
+    const std::string_view text = "written by a child that has ended";
+    if (::pwrite(file.get(), text.data(), text.size(), 0) < 0) co_return;
+    const int files[] = {file.get()};
+    co_await parley::async_send_with_fds(parent, asio::buffer("a file for you", 14), files);
 }
 
 // The parent's side, step by step
@@ -220,6 +247,56 @@ parley::task<> a_terminal(parley::executor executor) {
     say("parent", "hangs up: ", co_await child.async_report());
 }
 
+parley::task<> a_name(parley::executor executor) {
+    step("A socket with a name", "socket, bind, listen, accept, connect",
+         "Whoever knows the name may knock; the kernel says who it is.");
+    const auto place = parley::address::parse("unix:@parley-tour-" + std::to_string(::getpid())).value();
+    auto server = parley::listen(executor, place).value();
+    auto child =
+        parley::spawn(executor, {.program = "/proc/self/exe", .arguments = {"call", to_string(place)}}).value();
+    auto caller = co_await server.async_accept();
+    say("parent", "listens at ", server.local_address(), "; somebody connects");
+    const auto who = parley::peer_of(caller).value();
+    say("parent", "the kernel says it is ", who, who.pid == child.pid() ? ": the child" : ": a stranger!");
+    co_await asio::async_write(caller, asio::buffer("good day\n", 9), asio::use_awaitable);
+    lines answers{caller};
+    say("child", co_await answers.next());
+    say("parent", "the child ", co_await child.async_wait());
+}
+
+parley::task<> an_open_file(parley::executor executor) {
+    step("An open file travels", "socketpair, sendmsg, recvmsg",
+         "Packets keep their borders, and a descriptor beside one arrives with an owner.");
+    auto [here, there] = parley::make_socket_pair<parley::local_seqpacket>(executor).value();
+    auto child =
+        parley::spawn(executor,
+                      {.program = "/proc/self/exe", .arguments = {"give"}, .descriptors = {{there.native_handle(), 3}}})
+            .value();
+    there.close();
+    std::array<char, 64> text;
+    const auto packet = co_await parley::async_receive_with_fds(here, asio::buffer(text));
+    say("child", std::string_view(text.data(), packet.size), ", and ", packet.fds.size(), " descriptor");
+    say("parent", "the child ", co_await child.async_wait());
+    const auto size = ::pread(packet.fds.at(0).get(), text.data(), text.size(), 0);
+    say("parent", "reads: ", std::string_view(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0));
+}
+
+parley::task<> datagrams(parley::executor executor) {
+    step("Datagrams", "sendto, recvfrom",
+         "Each carries its destination; what does not fit is an error and not a shorter message.");
+    auto [inbox, address, file] =
+        parley::open_datagram_receiver(executor, parley::address::parse("udp:0").value()).value();
+    auto [outbox, destination] = parley::open_datagram_sender(executor, address).value();
+    std::array<char, 16> small;
+    for (const std::string_view text : {"short", "longer than sixteen bytes"}) {
+        co_await outbox.async_send_to(asio::buffer(text), destination, asio::use_awaitable);
+        const auto [error, packet] =
+            co_await parley::async_receive_packet(inbox, asio::buffer(small), asio::as_tuple(asio::use_awaitable));
+        say("parent", "sent ", text.size(), " bytes; of ", packet.packet_size, " came ", packet.size,
+            error ? ": " + error.message() : "");
+    }
+}
+
 parley::task<> many(parley::executor executor) {
     step("Many at once", "a loop of forks and waits",
          "A hundred children on one thread; the group ends when all of them have.");
@@ -255,6 +332,9 @@ parley::task<int> tell_the_story() {
     co_await everything_at_once(executor);
     co_await deadlines(executor);
     co_await a_terminal(executor);
+    co_await a_name(executor);
+    co_await an_open_file(executor);
+    co_await datagrams(executor);
     co_await many(executor);
     nothing_is_left();
     std::cout << "\n";
@@ -262,6 +342,9 @@ parley::task<int> tell_the_story() {
 }
 
 int main(int argc, char* argv[]) {
-    if (argc > 1 && std::string_view(argv[1]) == "child") return parley::run(be_the_child(), {.signals = {SIGTERM}});
+    const std::string_view role = argc > 1 ? argv[1] : "";
+    if (role == "child") return parley::run(be_the_child(), {.signals = {SIGTERM}});
+    if (role == "call" && argc > 2) return parley::run(call_on(parley::address::parse(argv[2]).value()));
+    if (role == "give") return parley::run(give_a_file());
     return parley::run(tell_the_story());
 }
