@@ -321,8 +321,7 @@ task<> watch_a_child(executor io) {
     const parley::child_event stopped = co_await child.async_wait_change();
     child.resume().value();  // SIGCONT
     const parley::child_event continued = co_await child.async_wait_change();
-    std::cout << "changes: stopped by " << parley::signal_name(stopped.signal).value() << ", continued by "
-              << parley::signal_name(continued.signal).value() << std::endl;
+    std::cout << "changes: " << stopped << ", " << continued << std::endl;
     // [/changes]
     check(stopped.what == parley::child_change::stopped, "a stop is told");
     check(continued.what == parley::child_change::continued, "a continuation is told");

@@ -94,6 +94,10 @@ const boost::system::error_category& parley_category() noexcept {
 
 error_code make_error_code(errc value) noexcept { return {static_cast<int>(value), parley_category()}; }
 
+std::ostream& operator<<(std::ostream& out, errc value) {
+    return out << parley_category().message(static_cast<int>(value));
+}
+
 error::error(error_code code, std::string context) : code_(code), context_(std::move(context)) {}
 error::error(errc code, std::string context) : error(make_error_code(code), std::move(context)) {}
 

@@ -19,10 +19,22 @@
 #include <cerrno>
 #include <climits>
 #include <list>
+#include <ostream>
 #include <string>
 #include <utility>
 
 #include <sys/socket.h>
+
+namespace parley {
+
+std::string to_string(const listener_counters& counters) {
+    return std::to_string(counters.accepted) + " accepted, " + std::to_string(counters.refused) + " refused, " +
+           std::to_string(counters.pauses) + " pauses";
+}
+
+std::ostream& operator<<(std::ostream& out, const listener_counters& counters) { return out << to_string(counters); }
+
+}  // namespace parley
 
 namespace parley::detail {
 

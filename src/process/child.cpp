@@ -8,6 +8,7 @@
 
 #include "core/syscall.hpp"
 #include "process/child_state.hpp"
+#include "process/text.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -17,6 +18,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <ostream>
 #include <string>
 #include <utility>
 
@@ -53,6 +55,27 @@ task<child_event> next_change(std::shared_ptr<child_state> state) {
 }
 
 }  // namespace
+
+std::string_view to_string(child_change change) noexcept {
+    switch (change) {
+        case child_change::stopped:
+            return "stopped";
+        case child_change::continued:
+            return "continued";
+        case child_change::ended:
+            return "ended";
+    }
+    return "?";
+}
+
+std::ostream& operator<<(std::ostream& out, child_change change) { return out << to_string(change); }
+
+std::string to_string(const child_event& event) {
+    if (event.what == child_change::ended) return to_string(event.status);
+    return std::string(to_string(event.what)) + " by " + detail::name_of_signal(event.signal);
+}
+
+std::ostream& operator<<(std::ostream& out, const child_event& event) { return out << to_string(event); }
 
 child::child() noexcept = default;
 child::child(std::shared_ptr<child_state> state) noexcept : state_(std::move(state)) {}

@@ -274,6 +274,13 @@ bool child_state::take_step(stop_step step, int number) {
     return false;
 }
 
+void child_state::note_step(stop_step step, int number) {
+    const std::lock_guard lock(mutex_);
+    if (status_ || try_reap()) return;
+    step_ = std::max(step_, step);
+    senders_.at(static_cast<std::size_t>(number)) = signal_sender::stop_policy;
+}
+
 void child_state::hold_number() {
     const std::lock_guard lock(mutex_);
     held_ = !status_ && pidfd_.is_open();

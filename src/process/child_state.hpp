@@ -61,6 +61,8 @@ public:
     void async_wait(completion_handler<void(error_code, exit_status)> handler);
     std::optional<exit_status> try_wait();
     error_code send_signal(int number, signal_sender sender);
+    /// For the report: a stop policy is about to send `number` by other means.
+    void note_step(stop_step step, int number);
     /// The next stop or continuation, if one was not yet told.
     std::optional<child_event> try_change();
     /// What is known; complete once the child has ended.

@@ -5,6 +5,8 @@
 
 #include <parley/signal/signal_name.hpp>
 
+#include "process/text.hpp"
+
 #include <cctype>
 #include <cstdio>
 #include <ostream>
@@ -13,16 +15,13 @@
 namespace parley {
 namespace {
 
+using detail::short_seconds;
+
 std::string seconds(std::chrono::microseconds time) {
     char text[32];
     std::snprintf(text, sizeof text, "%lld.%06lld", static_cast<long long>(time.count() / 1'000'000),
                   static_cast<long long>(time.count() % 1'000'000));
     return text;
-}
-
-std::string short_seconds(std::chrono::microseconds time) {
-    const auto exact = seconds(time);
-    return exact.substr(0, exact.size() - 3) + " s";
 }
 
 std::string mebibytes(std::uint64_t bytes) {
@@ -86,7 +85,9 @@ std::string json_string(std::string_view text) {
     return quoted + "\"";
 }
 
-std::string_view name(stop_step step) {
+}  // namespace
+
+std::string_view to_string(stop_step step) noexcept {
     switch (step) {
         case stop_step::none:
             return "none";
@@ -98,7 +99,7 @@ std::string_view name(stop_step step) {
     return "?";
 }
 
-std::string_view name(signal_sender sender) {
+std::string_view to_string(signal_sender sender) noexcept {
     switch (sender) {
         case signal_sender::unknown:
             return "unknown";
@@ -110,10 +111,20 @@ std::string_view name(signal_sender sender) {
     return "?";
 }
 
-}  // namespace
+std::ostream& operator<<(std::ostream& out, stop_step step) { return out << to_string(step); }
+std::ostream& operator<<(std::ostream& out, signal_sender sender) { return out << to_string(sender); }
+
+std::string to_string(const resource_usage& usage) {
+    return "CPU " + short_seconds(usage.user_time) + " + " + short_seconds(usage.system_time) + ", " +
+           mebibytes(usage.peak_memory);
+}
+
+std::ostream& operator<<(std::ostream& out, const resource_usage& usage) { return out << to_string(usage); }
 
 std::string to_string(const exit_report& report) {
-    std::string line = report.program + " (" + std::to_string(report.pid) + ") ";
+    std::string line = report.program + " ";
+    if (report.pid != 0) line += "(" + std::to_string(report.pid) + ") ";
+    if (!report.status.known() && report.pid == 0) return line + "did not run to an end";
     line += !report.status.known() ? "ended, nobody knows how" : (report.status.exit_code() ? "" : "was ");
     if (report.status.known()) line += to_string(report.status);
     if (report.oom_killed.value_or(false)) line += " by the out-of-memory killer";
@@ -123,9 +134,7 @@ std::string to_string(const exit_report& report) {
     }
     if (report.step == stop_step::asked && !report.status.signal_number()) line += " when asked to end";
     line += " after " + short_seconds(report.run_time);
-    if (report.usage)
-        line += ", CPU " + short_seconds(report.usage->user_time) + " + " + short_seconds(report.usage->system_time) +
-                ", " + mebibytes(report.usage->peak_memory);
+    if (report.usage) line += ", " + to_string(*report.usage);
     if (const auto words = last_words(report.error_tail); !words.empty()) line += "; last words: " + words;
     return line;
 }
@@ -134,7 +143,8 @@ std::ostream& operator<<(std::ostream& out, const exit_report& report) { return 
 
 std::string to_json(const exit_report& report) {
     const auto& status = report.status;
-    std::string text = "{\"program\":" + json_string(report.program) + ",\"pid\":" + std::to_string(report.pid);
+    std::string text = "{\"program\":" + json_string(report.program) +
+                       ",\"pid\":" + (report.pid != 0 ? std::to_string(report.pid) : "null");
     text += ",\"exit_code\":" + (status.exit_code() ? std::to_string(*status.exit_code()) : "null");
     text += ",\"signal\":";
     if (const auto number = status.signal_number()) {
@@ -145,8 +155,8 @@ std::string to_json(const exit_report& report) {
     }
     text += ",\"core_dumped\":" + std::string(status.core_dumped() ? "true" : "false");
     text += ",\"signal_sender\":";
-    text += status.signal_number() ? json_string(name(report.sender)) : "null";
-    text += ",\"stop_step\":" + json_string(name(report.step));
+    text += status.signal_number() ? json_string(to_string(report.sender)) : "null";
+    text += ",\"stop_step\":" + json_string(to_string(report.step));
     text += ",\"oom_killed\":" + std::string(!report.oom_killed ? "null" : *report.oom_killed ? "true" : "false");
     text += ",\"run_time\":" + seconds(report.run_time);
     text += ",\"user_time\":" + (report.usage ? seconds(report.usage->user_time) : "null");

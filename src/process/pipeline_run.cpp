@@ -87,6 +87,7 @@ public:
           stages_(plan_.stages().size()),
           woken_(io_) {
         result_.stages.resize(stages_.each.size());
+        for (std::size_t i = 0; i < result_.stages.size(); ++i) result_.stages[i].report.program = name_of(i);
         result_.rule = options_.rule;
         result_.forgive_sigpipe = options_.forgive_sigpipe;
     }
@@ -101,7 +102,11 @@ public:
 private:
     using self_ptr = std::shared_ptr<pipeline_run>;
 
-    const std::string& name_of(std::size_t i) const { return std::get<coroutine_stage>(plan_.stages()[i]).name(); }
+    const std::string& name_of(std::size_t i) const {
+        const auto& stage = plan_.stages()[i];
+        const auto* program = std::get_if<command>(&stage);
+        return program ? program->program : std::get<coroutine_stage>(stage).name();
+    }
 
     void announce();
     void begin();
@@ -241,7 +246,6 @@ void pipeline_run::coroutine_ended(std::size_t i, const std::exception_ptr& exce
             fail(why.code);
         }
     }
-    told.report.program = name_of(i);
     told.report.status = told.status;
     told.report.run_time =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began_);

@@ -7,6 +7,7 @@
 
 #include "core/syscall_net.hpp"
 #include "process/child_state.hpp"
+#include "process/text.hpp"
 #include "process/worker_process.hpp"
 
 #include <spdlog/logger.h>
@@ -16,6 +17,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <ostream>
 #include <vector>
 
 #include <poll.h>
@@ -249,6 +251,16 @@ private:
 };
 
 }  // namespace
+
+std::string to_string(const worker_end& end) {
+    std::string text = "worker " + std::to_string(end.index) + " (" + std::to_string(end.pid) + ") ";
+    text += !end.status.known() ? "ended, nobody knows how" : end.status.exit_code() ? "" : "was ";
+    if (end.status.known()) text += to_string(end.status);
+    if (end.respawn_in) text += ", another starts in " + std::to_string(end.respawn_in->count()) + " ms";
+    return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const worker_end& end) { return out << to_string(end); }
 
 result<int> prefork(const prefork_options& options, const std::function<task<int>(worker&)>& work) {
     if (sys::number_of_threads() > 1) return error(errc::threads_exist, "prefork");

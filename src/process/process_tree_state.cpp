@@ -120,6 +120,7 @@ task<tree_snapshot> tree_state::wait_until_empty(clock::time_point until, int si
 }
 
 void tree_state::ask(const std::vector<process_row>& members, int signal) {
+    if (leader_state_) leader_state_->note_step(stop_step::asked, signal);
     parts_.membership->signal(members, signal, tree_membership::action::asked);
     parts_.membership->signal(members, SIGCONT, std::nullopt);  // who is stopped could not hear it
 }
@@ -129,6 +130,7 @@ task<tree_snapshot> tree_state::kill_until_empty(clock::time_point until) {
         auto seen = co_await take_sure_snapshot(io_, parts_.membership);
         if (seen.empty) co_return seen;
         if (parts_.membership->freeze(seen.members) && clock::now() < until) continue;  // until all hold still
+        if (leader_state_) leader_state_->note_step(stop_step::killed, SIGKILL);
         const bool somebody_new = parts_.membership->kill(seen.members);
         if (clock::now() >= until) co_return seen;
         // While some are still found that were not killed before, there is no time to lose.

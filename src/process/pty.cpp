@@ -10,11 +10,16 @@
 #include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <ostream>
 #include <string>
 
 #include <sys/ioctl.h>
 
 namespace parley {
+
+std::string to_string(window_size size) { return std::to_string(size.rows) + " x " + std::to_string(size.columns); }
+
+std::ostream& operator<<(std::ostream& out, window_size size) { return out << to_string(size); }
 
 error_code set_up_terminal(const sys::pty_ends& terminal, const pty_options& options) noexcept {
     winsize size{};

@@ -11,6 +11,7 @@
 #include <boost/system/errc.hpp>
 
 #include <cstdio>
+#include <ostream>
 #include <string>
 
 namespace parley {
@@ -116,6 +117,8 @@ std::string_view to_string(spawn_step step) noexcept {
     }
     return "?";
 }
+
+std::ostream& operator<<(std::ostream& out, spawn_step step) { return out << to_string(step); }
 
 error_code make_spawn_error(spawn_step step, int errno_value) noexcept {
     return {static_cast<int>(step) * 65536 + (errno_value & 0xffff), spawn_category()};

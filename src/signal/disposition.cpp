@@ -6,6 +6,7 @@
 
 #include "core/syscall.hpp"
 
+#include <ostream>
 #include <string>
 
 namespace parley {
@@ -38,6 +39,8 @@ std::string_view to_string(disposition value) noexcept {
     }
     return "unknown";
 }
+
+std::ostream& operator<<(std::ostream& out, disposition value) { return out << to_string(value); }
 
 result<disposition> current_disposition(int number) {
     const auto* row = find_signal(number);

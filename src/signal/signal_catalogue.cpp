@@ -7,6 +7,7 @@
 #include <array>
 #include <csignal>
 #include <deque>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -106,6 +107,8 @@ std::string_view to_string(signal_class value) noexcept {
     return "unknown";
 }
 
+std::ostream& operator<<(std::ostream& out, signal_class value) { return out << to_string(value); }
+
 std::string_view to_string(default_action value) noexcept {
     switch (value) {
         case terminate:
@@ -121,6 +124,8 @@ std::string_view to_string(default_action value) noexcept {
     }
     return "unknown";
 }
+
+std::ostream& operator<<(std::ostream& out, default_action value) { return out << to_string(value); }
 
 std::span<const signal_info> signal_catalogue() { return the_catalogue().rows(); }
 

@@ -6,6 +6,7 @@
 
 #include "core/syscall.hpp"
 
+#include <array>
 #include <ostream>
 
 namespace parley {
@@ -97,11 +98,26 @@ result<signal_mask> pending_signals() {
     return signal_mask(set);
 }
 
-scoped_signal_block::scoped_signal_block(const signal_mask& mask) : earlier_(block_signals(mask).value()) {}
+namespace {
+// How many scopes of this thread hold each signal.
+thread_local std::array<unsigned, NSIG> holders{};
+}  // namespace
+
+scoped_signal_block::scoped_signal_block(const signal_mask& mask) : earlier_(block_signals(mask).value()) {
+    for (const int number : mask.to_vector()) {
+        auto& count = holders[static_cast<std::size_t>(number)];
+        if (earlier_.contains(number) && count == 0) continue;  // was held back before any scope
+        ++count;
+        held_.insert(number).value();
+    }
+}
 
 scoped_signal_block::~scoped_signal_block() {
-    const sigset_t earlier = earlier_.native();
-    sys::thread_sigmask(SIG_SETMASK, &earlier, nullptr);
+    sigset_t over;
+    sigemptyset(&over);
+    for (int number = 1; number < NSIG; ++number)
+        if (held_.contains(number) && --holders[static_cast<std::size_t>(number)] == 0) sigaddset(&over, number);
+    sys::thread_sigmask(SIG_UNBLOCK, &over, nullptr);
 }
 
 }  // namespace parley

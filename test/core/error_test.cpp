@@ -65,6 +65,11 @@ BOOST_AUTO_TEST_CASE(an_error_says_what_was_tried) {
     std::ostringstream out;
     out << e;
     BOOST_TEST(out.str() == e.message());
+    out.str("");
+    out << errc::not_a_fifo;
+    BOOST_TEST(out.str() == "not a FIFO");
+    BOOST_TEST(static_cast<bool>(e));
+    BOOST_TEST(!error());
     BOOST_TEST(error(asio::error::broken_pipe).message() == error_code(asio::error::broken_pipe).message());
 }
 

@@ -53,6 +53,7 @@ BOOST_DATA_TEST_CASE(a_client_is_served, data::make({"unix:%s", "unix:@parley-%d
     BOOST_TEST_REQUIRE(server.has_value());
     BOOST_TEST(run(meet(io, *server)));
     BOOST_TEST(server->counters().accepted == 1u);
+    BOOST_TEST(to_string(server->counters()) == "1 accepted, 0 refused, 0 pauses");
 }
 
 BOOST_AUTO_TEST_CASE(the_port_that_was_found_is_told) {

@@ -41,12 +41,15 @@ BOOST_AUTO_TEST_CASE(stop_continuation_and_end_are_told_in_turn) {
         BOOST_TEST(c.suspend().has_value());
         auto e = co_await c.async_wait_change();
         BOOST_TEST((e == child_event{child_change::stopped, SIGSTOP}));
+        BOOST_TEST(to_string(e) == "stopped by SIGSTOP");
         BOOST_TEST(c.resume().has_value());
         e = co_await c.async_wait_change();
         BOOST_TEST((e == child_event{child_change::continued, SIGCONT}));
+        BOOST_TEST(to_string(e) == "continued by SIGCONT");
         BOOST_TEST(c.send_signal(SIGTERM).has_value());
         e = co_await c.async_wait_change();
         BOOST_TEST((e == child_event{child_change::ended, SIGTERM, exit_status::signalled(SIGTERM)}));
+        BOOST_TEST(to_string(e) == "killed by SIGTERM");
         e = co_await c.async_wait_change();  // and again: it stays ended
         BOOST_TEST((e.what == child_change::ended));
     }(*this));

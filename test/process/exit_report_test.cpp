@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <sstream>
 #include <string>
 
 using namespace parley;
@@ -64,6 +65,21 @@ BOOST_AUTO_TEST_CASE(a_report_is_a_line_for_people) {
     BOOST_TEST(to_string(r) == "/bin/x (42) exited with 0 when asked to end after 2.005 s");
     r.status = {};
     BOOST_TEST(to_string(r) == "/bin/x (42) ended, nobody knows how when asked to end after 2.005 s");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_no_process_has_no_number) {
+    exit_report r{.program = "upper", .status = exit_status::exited(0), .run_time = 5ms};
+    BOOST_TEST(to_string(r) == "upper exited with 0 after 0.005 s");
+    BOOST_TEST(to_json(r).find("\"pid\":null") != std::string::npos);
+    r.status = {};
+    BOOST_TEST(to_string(r) == "upper did not run to an end");
+}
+
+BOOST_AUTO_TEST_CASE(the_parts_of_a_report_print) {
+    std::ostringstream out;
+    out << stop_step::none << ' ' << stop_step::asked << ' ' << stop_step::killed << ' ' << signal_sender::unknown
+        << ' ' << signal_sender::send_signal << ' ' << signal_sender::stop_policy << ' ' << *full().usage;
+    BOOST_TEST(out.str() == "none asked killed unknown send_signal stop_policy CPU 1.500 s + 0.250 s, 3.0 MiB");
 }
 
 BOOST_AUTO_TEST_CASE(a_report_is_json_for_programs) {

@@ -88,6 +88,7 @@ BOOST_AUTO_TEST_CASE(when_a_middle_stage_cannot_start_those_before_it_are_stoppe
     BOOST_TEST(r.stages[2].status == exit_status::signalled(SIGTERM));
     BOOST_TEST((r.stages[2].report.step == stop_step::asked));
     BOOST_TEST(r.stages[3].failure.context() == "stage 4: spawn /no/such/program");
+    BOOST_TEST(to_string(r.stages[3].report) == "/no/such/program did not run to an end");
     BOOST_TEST(!r.stages[4].status.known());
 }
 

@@ -108,6 +108,14 @@ BOOST_AUTO_TEST_CASE(the_workers_run_until_the_parent_is_asked_to_end) {
     for (const pid_t pid : pids) BOOST_TEST(!alive(pid));
 }
 
+BOOST_AUTO_TEST_CASE(the_end_of_a_worker_prints) {
+    std::ostringstream out;
+    out << worker_end{1, 42, exit_status::signalled(SIGKILL), 100ms} << "; "
+        << worker_end{0, 43, exit_status::exited(3), {}};
+    BOOST_TEST(out.str() ==
+               "worker 1 (42) was killed by SIGKILL, another starts in 100 ms; worker 0 (43) exited with 3");
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_that_dies_is_replaced_in_its_place) {
     auto p = parent({"wait"});
     auto first = next(p), second = next(p);

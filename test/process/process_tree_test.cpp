@@ -24,6 +24,10 @@ using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
 
+namespace {
+task<exit_report> report_of_leader(process_tree& tree) { co_return co_await tree.leader().async_report(); }
+}  // namespace
+
 BOOST_FIXTURE_TEST_SUITE(process_tree_suite, tree_fixture)
 
 BOOST_AUTO_TEST_CASE(a_shell_with_background_children_is_stopped_whole) {
@@ -39,6 +43,9 @@ BOOST_AUTO_TEST_CASE(a_shell_with_background_children_is_stopped_whole) {
     BOOST_TEST(report.asked == 4u);
     BOOST_TEST(report.killed == 0u);
     BOOST_TEST(report.leader == exit_status::signalled(SIGTERM));
+    const auto of_the_leader = run_task(io, report_of_leader(tree));
+    BOOST_TEST(of_the_leader.step == stop_step::asked);
+    BOOST_TEST(of_the_leader.sender == signal_sender::stop_policy);
     BOOST_TEST(to_string(report) == "4 found, 4 asked, 0 killed, none left; the leader was killed by SIGTERM");
     BOOST_TEST((stop(tree) == report));
 }
@@ -50,6 +57,7 @@ BOOST_AUTO_TEST_CASE(who_is_left_behind_by_a_leader_that_ended_is_stopped) {
     const auto report = stop(tree);
     BOOST_TEST(report.asked == 2u);
     BOOST_TEST(report.leader == exit_status::exited(3));
+    BOOST_TEST(run_task(io, report_of_leader(tree)).step == stop_step::none);
     BOOST_TEST(members().empty());
 }
 
@@ -61,6 +69,9 @@ BOOST_AUTO_TEST_CASE(deaf_members_are_killed_after_the_grace) {
     BOOST_TEST(report.asked == 3u);
     BOOST_TEST(report.killed == 3u);
     BOOST_TEST(report.leader == exit_status::signalled(SIGKILL));
+    const auto of_the_leader = run_task(io, report_of_leader(tree));
+    BOOST_TEST(of_the_leader.step == stop_step::killed);
+    BOOST_TEST(of_the_leader.sender == signal_sender::stop_policy);
     BOOST_TEST(members().empty());
 }
 

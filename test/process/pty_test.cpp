@@ -118,6 +118,8 @@ BOOST_AUTO_TEST_CASE(the_window_has_the_size_it_was_given_and_may_change) {
     end_of(c);
 }
 
+BOOST_AUTO_TEST_CASE(a_window_size_prints) { BOOST_TEST(to_string(window_size{50, 132}) == "50 x 132"); }
+
 BOOST_AUTO_TEST_CASE(a_hang_up_ends_the_child) {
     auto c = start(on_terminal(helper({"ready"})));
     BOOST_TEST(line(c) == "ready\n");

@@ -5,6 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sstream>
+
 BOOST_AUTO_TEST_CASE(the_default_asks_first_and_kills_later) {
     const parley::stop_policy p;
     BOOST_TEST(p.signal == SIGTERM);
@@ -14,4 +16,11 @@ BOOST_AUTO_TEST_CASE(the_default_asks_first_and_kills_later) {
 BOOST_AUTO_TEST_CASE(kill_does_not_wait) {
     BOOST_TEST(parley::stop_policy::kill().signal == SIGKILL);
     BOOST_TEST(parley::stop_policy::kill().grace.count() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_policy_prints) {
+    using namespace std::chrono_literals;
+    std::ostringstream out;
+    out << parley::stop_policy{SIGINT, 250ms} << "; " << parley::stop_policy::kill();
+    BOOST_TEST(out.str() == "SIGINT, SIGKILL after 0.250 s; SIGKILL");
 }

@@ -10,6 +10,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <csignal>
+#include <optional>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -149,6 +150,21 @@ BOOST_FIXTURE_TEST_CASE(scopes_nest, counting) {
         { const scoped_signal_block inner({SIGUSR1, SIGUSR2}); }
         BOOST_TEST(current_mask().value() == (mask | signal_mask{SIGUSR1}));
     }
+    BOOST_TEST(current_mask().value() == mask);
+}
+
+// As those of two coroutines on one thread do.
+BOOST_FIXTURE_TEST_CASE(scopes_overlap, counting) {
+    std::optional<scoped_signal_block> first(signal_mask{SIGUSR1, SIGUSR2}), second(SIGUSR1);
+    first.reset();
+    BOOST_TEST(current_mask().value() == (mask | signal_mask{SIGUSR1}));
+    first.emplace(SIGUSR1);
+    second.reset();
+    BOOST_TEST(current_mask().value() == (mask | signal_mask{SIGUSR1}));
+    parley::raise_signal(SIGUSR1).value();
+    BOOST_TEST(arrived == 0);
+    first.reset();
+    BOOST_TEST(arrived == 1);
     BOOST_TEST(current_mask().value() == mask);
 }
 

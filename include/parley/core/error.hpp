@@ -47,6 +47,9 @@ PARLEY_EXPORT const boost::system::error_category& parley_category() noexcept;
 
 PARLEY_EXPORT error_code make_error_code(errc value) noexcept;
 
+/// The text of the code.
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, errc value);
+
 /// An error with the circumstances: what was tried, on which program, path, name or number.
 ///
 /// A value: copies, compares, prints. Converts to its `error_code`, so it fits wherever one is wanted.
@@ -55,6 +58,9 @@ public:
     error() = default;  // no error; boost::system::result asks for it
     error(error_code code, std::string context = {});
     error(errc code, std::string context = {});
+
+    /// True when there is an error.
+    explicit operator bool() const noexcept { return static_cast<bool>(code_); }
 
     const error_code& code() const noexcept { return code_; }
     const std::string& context() const noexcept { return context_; }

@@ -19,7 +19,7 @@ struct application_options {
     signal_mask signals{SIGINT, SIGTERM};
     /// How long main may take to end once it was asked.
     std::chrono::milliseconds deadline{10'000};
-    event_loop_options loop;
+    event_loop_options loop{};
     /// Signals to block before the loop begins: a `signal_watcher` on them reads a signalfd. Threads that were started
     /// earlier are not affected.
     signal_mask blocked{};

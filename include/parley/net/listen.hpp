@@ -19,8 +19,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <iosfwd>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -40,6 +42,10 @@ struct listener_counters {
     std::uint64_t refused = 0;   ///< closed because of the policy
     std::uint64_t pauses = 0;    ///< for lack of descriptors or memory
 };
+
+/// "12 accepted, 1 refused, 0 pauses".
+PARLEY_EXPORT std::string to_string(const listener_counters& counters);
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, const listener_counters& counters);
 
 namespace detail {
 

@@ -18,8 +18,11 @@
 #include <boost/asio/readable_pipe.hpp>
 
 #include <concepts>
+#include <iosfwd>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <sys/types.h>
@@ -39,11 +42,18 @@ enum class child_change : unsigned char {
 /// Something that happened to a child.
 struct child_event {
     child_change what;
-    int signal = 0;        ///< which one stopped or continued it
+    int signal = 0;        ///< which one stopped, continued or killed it; 0 for one that has exited
     exit_status status{};  ///< how it ended
 
     friend bool operator==(const child_event&, const child_event&) = default;
 };
+
+/// "stopped by SIGSTOP", "continued by SIGCONT", "exited with 3".
+PARLEY_EXPORT std::string to_string(const child_event& event);
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, const child_event& event);
+/// "stopped", "continued", "ended".
+PARLEY_EXPORT std::string_view to_string(child_change change) noexcept;
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, child_change change);
 
 /// A child given away by `child::release`: whoever has it must wait for it.
 struct released_child {

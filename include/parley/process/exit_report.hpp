@@ -12,6 +12,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <sys/types.h>
 
@@ -42,10 +43,20 @@ struct resource_usage {
     friend bool operator==(const resource_usage&, const resource_usage&) = default;
 };
 
+/// "none", "asked", "killed".
+PARLEY_EXPORT std::string_view to_string(stop_step step) noexcept;
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, stop_step step);
+/// "unknown", "send_signal", "stop_policy".
+PARLEY_EXPORT std::string_view to_string(signal_sender sender) noexcept;
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, signal_sender sender);
+/// "CPU 0.010 s + 0.002 s, 1.2 MiB".
+PARLEY_EXPORT std::string to_string(const resource_usage& usage);
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, const resource_usage& usage);
+
 /// A value: copies, compares, prints.
 struct exit_report {
     std::string program{};
-    pid_t pid = 0;
+    pid_t pid = 0;  ///< 0 for what was never a process: a stage of a pipeline that is a coroutine, or was not started
     exit_status status{};
     signal_sender sender = signal_sender::unknown;
     stop_step step = stop_step::none;

@@ -16,8 +16,10 @@
 
 #include <chrono>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <sys/types.h>
@@ -67,6 +69,10 @@ struct worker_end {
     /// When another takes its place; none: the whole is ending.
     std::optional<std::chrono::milliseconds> respawn_in;
 };
+
+/// "worker 1 (4711) was killed by SIGKILL, another starts in 100 ms".
+PARLEY_EXPORT std::string to_string(const worker_end& end);
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, const worker_end& end);
 
 struct prefork_options {
     /// 0: one for each CPU that this process may use.

@@ -4,6 +4,11 @@
 // What a pseudo-terminal begins with.
 #pragma once
 
+#include <parley/core/export.hpp>
+
+#include <iosfwd>
+#include <string>
+
 namespace parley {
 
 /// In characters. Source: ioctl_tty(2), TIOCSWINSZ.
@@ -13,6 +18,10 @@ struct window_size {
 
     friend bool operator==(const window_size&, const window_size&) = default;
 };
+
+/// "24 x 80", rows by columns.
+PARLEY_EXPORT std::string to_string(window_size size);
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, window_size size);
 
 struct pty_options {
     window_size size{};

@@ -11,6 +11,7 @@
 #include <parley/process/command.hpp>
 
 #include <concepts>
+#include <iosfwd>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +42,7 @@ enum class spawn_step {
 };
 
 PARLEY_EXPORT std::string_view to_string(spawn_step step) noexcept;
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, spawn_step step);
 
 /// The category of a failed start, "parley.spawn": value = step * 65536 + errno. The message names both ("exec: No such
 /// file or directory"); it compares equal to the errno's condition (`ec ==

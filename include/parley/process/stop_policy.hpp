@@ -4,8 +4,12 @@
 // How a child is asked to end, and for how long it is asked.
 #pragma once
 
+#include <parley/core/export.hpp>
+
 #include <chrono>
 #include <csignal>
+#include <iosfwd>
+#include <string>
 
 namespace parley {
 
@@ -19,5 +23,9 @@ struct stop_policy {
 
     friend bool operator==(const stop_policy&, const stop_policy&) = default;
 };
+
+/// "SIGTERM, SIGKILL after 5.000 s"; "SIGKILL".
+PARLEY_EXPORT std::string to_string(const stop_policy& policy);
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, const stop_policy& policy);
 
 }  // namespace parley

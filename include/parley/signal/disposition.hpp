@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <iosfwd>
 #include <string_view>
 
 namespace parley {
@@ -23,6 +24,7 @@ enum class disposition : std::uint8_t {
 
 /// "default", "ignore", "handler".
 PARLEY_EXPORT std::string_view to_string(disposition value) noexcept;
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, disposition value);
 
 /// The disposition of signal `number`. Errors: `errc::unknown_signal`. Any thread.
 [[nodiscard]] PARLEY_EXPORT result<disposition> current_disposition(int number);

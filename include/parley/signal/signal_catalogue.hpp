@@ -7,6 +7,7 @@
 #include <parley/core/export.hpp>
 
 #include <cstdint>
+#include <iosfwd>
 #include <span>
 #include <string_view>
 
@@ -32,8 +33,10 @@ enum class default_action : std::uint8_t {
 
 /// "hardware condition" and so on.
 PARLEY_EXPORT std::string_view to_string(signal_class value) noexcept;
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, signal_class value);
 /// "terminate", "core", "stop", "ignore", "continue".
 PARLEY_EXPORT std::string_view to_string(default_action value) noexcept;
+PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, default_action value);
 
 /// One row of the catalogue.
 struct signal_info {

@@ -94,9 +94,12 @@ PARLEY_EXPORT result<signal_mask> replace_mask(const signal_mask& mask);
 /// The signals that have been sent to this thread or process and wait because they are blocked.
 [[nodiscard]] PARLEY_EXPORT result<signal_mask> pending_signals();
 
-/// Holds back signals in this thread for the length of a scope, then restores the mask there was before.
+/// Holds back signals in this thread for the length of a scope, then lets those through again that this thread held
+/// back for scopes alone.
 ///
-/// To be destroyed by the thread that made it. Errors: the constructor throws system_error.
+/// Scopes may overlap in any way, as those of coroutines on one thread do: a signal is let through when the last scope
+/// that holds it ends. A scope that lasts across a `co_await` holds its signals back from everything else that runs on
+/// this thread meanwhile, too. To be destroyed by the thread that made it. Errors: the constructor throws system_error.
 class PARLEY_EXPORT scoped_signal_block {
 public:
     explicit scoped_signal_block(const signal_mask& mask);
@@ -104,11 +107,12 @@ public:
     scoped_signal_block& operator=(const scoped_signal_block&) = delete;
     ~scoped_signal_block();
 
-    /// The mask that comes back.
+    /// The mask there was before.
     const signal_mask& earlier() const noexcept { return earlier_; }
 
 private:
     signal_mask earlier_;
+    signal_mask held_;  // by scopes of this thread, this one included, and by nobody else
 };
 
 }  // namespace parley
