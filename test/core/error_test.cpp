@@ -68,8 +68,6 @@ BOOST_AUTO_TEST_CASE(an_error_says_what_was_tried) {
     out.str("");
     out << errc::not_a_fifo;
     BOOST_TEST(out.str() == "not a FIFO");
-    BOOST_TEST(static_cast<bool>(e));
-    BOOST_TEST(!error());
     BOOST_TEST(error(asio::error::broken_pipe).message() == error_code(asio::error::broken_pipe).message());
 }
 

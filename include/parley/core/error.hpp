@@ -59,9 +59,7 @@ public:
     error(error_code code, std::string context = {});
     error(errc code, std::string context = {});
 
-    /// True when there is an error.
-    explicit operator bool() const noexcept { return static_cast<bool>(code_); }
-
+    /// False where there is no error: `if (e.code())`.
     const error_code& code() const noexcept { return code_; }
     const std::string& context() const noexcept { return context_; }
 
