@@ -44,6 +44,14 @@
 #include <parley/net/socket_handle.hpp>
 #include <parley/net/socket_options.hpp>
 
+#include <parley/message/content_length.hpp>
+#include <parley/message/datagram.hpp>
+#include <parley/message/framer.hpp>
+#include <parley/message/length_prefix.hpp>
+#include <parley/message/lines.hpp>
+#include <parley/message/nul_terminated.hpp>
+#include <parley/message/varint.hpp>
+
 #include <parley/process/child.hpp>
 #include <parley/process/command.hpp>
 #include <parley/process/exit_report.hpp>

@@ -58,6 +58,10 @@ public:
                 return "descriptors of a message were lost";
             case errc::unexpected_descriptor:
                 return "not the descriptor that was expected";
+            case errc::invalid_frame:
+                return "not a message in this framing";
+            case errc::truncated_frame:
+                return "the stream ended within a message";
         }
         return "unknown parley error";
     }

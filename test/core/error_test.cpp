@@ -32,7 +32,9 @@ constexpr errc all[] = {errc::unknown_signal,
                         errc::stage_failed,
                         errc::too_many_descriptors,
                         errc::descriptors_lost,
-                        errc::unexpected_descriptor};
+                        errc::unexpected_descriptor,
+                        errc::invalid_frame,
+                        errc::truncated_frame};
 
 BOOST_AUTO_TEST_CASE(every_value_has_a_text_of_its_own) {
     std::string seen;

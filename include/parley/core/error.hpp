@@ -40,6 +40,8 @@ enum class errc {
     too_many_descriptors,   ///< more descriptors with one message than the kernel takes, or than are welcome
     descriptors_lost,       ///< descriptors that came with a message could not be taken, and all of them are closed
     unexpected_descriptor,  ///< a descriptor of another kind, or with other rights, than was expected
+    invalid_frame,          ///< bytes that are no message in the framing that was agreed; the context says where
+    truncated_frame,        ///< the stream has ended within a message
 };
 
 /// The category of `errc`, named "parley".

@@ -1,0 +1,33 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// Messages with a header of text before them, as language servers have them.
+#pragma once
+
+#include <parley/message/framer.hpp>
+
+namespace parley {
+
+/// `Content-Length: N`, CR LF, perhaps other fields, an empty line, then N bytes.
+///
+/// Names of fields are compared without regard to case. Other fields, such as Content-Type, are passed over. The header
+/// has at most 4 KiB. What cannot be understood, a length that is missing, doubled, signed, or no number, is an error:
+/// nobody could say where the next message begins. Source: Language Server Protocol 3.17, "Base Protocol".
+class content_length {
+public:
+    static constexpr std::size_t header_limit = 4096;
+
+    constexpr explicit content_length(std::size_t limit = default_message_limit) noexcept : limit_(limit) {}
+
+    PARLEY_EXPORT parsed_frame parse(std::string_view bytes, std::size_t examined) const noexcept;
+    parsed_frame parse_end(std::string_view bytes) const noexcept { return detail::truncated(bytes); }
+    PARLEY_EXPORT error_code enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept;
+
+    std::size_t limit() const noexcept { return limit_; }
+    std::size_t overhead() const noexcept { return header_limit; }
+
+private:
+    std::size_t limit_;
+};
+
+}  // namespace parley
