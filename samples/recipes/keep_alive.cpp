@@ -44,7 +44,8 @@ parley::task<> keep_alive(std::string name, bool alone) {
         const auto [cancelled, status] = co_await child.async_wait(asio::as_tuple(asio::use_awaitable));
         if (cancelled) {  // asked to end: from here on nothing interrupts us
             co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-            std::cout << name << ": stopped, " << co_await child.async_stop() << std::endl;
+            const parley::exit_status end = co_await child.async_stop();
+            std::cout << name << ": stopped, " << end << std::endl;
             co_return;
         }
         // [/stop]
