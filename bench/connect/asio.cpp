@@ -44,7 +44,7 @@ asio::awaitable<void> visit(local::endpoint where, bench::run& r, int& left, loc
 }  // namespace
 
 void with_asio(bench::run& r) {
-    const place at;
+    const bench::place at;
     asio::io_context io(1);
     local::acceptor acceptor(io, local::endpoint(at.path()));
     asio::co_spawn(io, serve(acceptor), asio::detached);

@@ -7,22 +7,7 @@
 
 #include "bench.hpp"
 
-#include <string>
-
 namespace connecting {
-
-/// A path for the listener, in a directory that is removed at the end.
-class place {
-public:
-    place();
-    place(const place&) = delete;
-    place& operator=(const place&) = delete;
-    ~place();
-    const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
 
 void with_raw(bench::run& r);
 void with_asio(bench::run& r);

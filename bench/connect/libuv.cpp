@@ -65,7 +65,7 @@ void on_connection(uv_stream_t* server, int status) {
 }  // namespace
 
 void with_libuv(bench::run& r) {
-    const place at;
+    const bench::place at;
     uv_loop_t loop;
     bench::require(uv_loop_init(&loop) == 0, "uv_loop_init");
     uv_pipe_t server;

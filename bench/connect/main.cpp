@@ -11,24 +11,6 @@
 #include <uv.h>
 #endif
 
-#include <stdlib.h>
-#include <unistd.h>
-
-namespace connecting {
-
-place::place() {
-    std::string directory = "/tmp/parley-bench-XXXXXX";
-    bench::require(::mkdtemp(directory.data()) != nullptr, "mkdtemp");
-    path_ = directory + "/s";
-}
-
-place::~place() {
-    ::unlink(path_.c_str());
-    ::rmdir(path_.substr(0, path_.rfind('/')).c_str());
-}
-
-}  // namespace connecting
-
 int main(int argc, char* argv[]) {
     using namespace connecting;
     const bench::workload what{

@@ -44,7 +44,7 @@ parley::task<> visit(parley::address where, bench::run& r, int& left, listener& 
 }
 
 void loop(bench::run& r, const parley::listen_options& options) {
-    const place at;
+    const bench::place at;
     asio::io_context io(1);
     const auto where = parley::address::unix_stream(at.path()).value();
     auto server = parley::listen<local>(io.get_executor(), where, options).value();

@@ -24,7 +24,7 @@ void watch(int epoll, int fd) {
 }  // namespace
 
 void with_raw(bench::run& r) {
-    const place at;
+    const bench::place at;
     sockaddr_un name{};
     name.sun_family = AF_UNIX;
     std::memcpy(name.sun_path, at.path().c_str(), at.path().size());

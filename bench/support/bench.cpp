@@ -8,11 +8,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <iterator>
 #include <stdexcept>
 #include <system_error>
 
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <climits>
@@ -202,6 +206,29 @@ resident_memory::resident_memory(long mib) : size_(static_cast<std::size_t>(mib)
 
 resident_memory::~resident_memory() {
     if (size_ != 0) ::munmap(base_, size_);
+}
+
+place::place() {
+    std::string directory = "/tmp/parley-bench-XXXXXX";
+    require(::mkdtemp(directory.data()) != nullptr, "mkdtemp");
+    path_ = directory + "/s";
+}
+
+place::~place() {
+    ::unlink(path_.c_str());
+    ::rmdir(path_.substr(0, path_.rfind('/')).c_str());
+}
+
+long open_descriptors() {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all)) - 1;  // without the one that reads the directory
+}
+
+void raise_descriptor_limit() {
+    rlimit limit{};
+    check(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    check(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
 }
 
 std::string own_path() {

@@ -31,7 +31,8 @@ public:
     /// Counts finished work; false when the run is over. The clock starts with the first call after a tenth of the
     /// length, so that the first piece of work is never counted.
     bool add(double amount);
-    /// The result of a run that was measured elsewhere.
+    /// The result of a run that was measured elsewhere. A figure that is no rate, such as bytes per connection, comes
+    /// with 1 for the seconds.
     void set(double amount, double seconds) { amount_ = amount, seconds_ = seconds; }
 
     double amount() const { return amount_; }
@@ -80,6 +81,24 @@ private:
     void* base_ = nullptr;
     std::size_t size_ = 0;
 };
+
+/// A path for a listener, in a directory that is removed at the end.
+class place {
+public:
+    place();
+    place(const place&) = delete;
+    place& operator=(const place&) = delete;
+    ~place();
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+/// The number of open descriptors of this process.
+long open_descriptors();
+/// Lets this process have as many descriptors as it may.
+void raise_descriptor_limit();
 
 /// The path of this program.
 std::string own_path();

@@ -1,0 +1,79 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <parley/loop/event_loop.hpp>
+#include <parley/net/local.hpp>
+
+#include "contenders.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <chrono>
+#include <exception>
+#include <vector>
+
+namespace ping_pong {
+namespace {
+
+namespace asio = parley::asio;
+using local = asio::local::stream_protocol;
+using namespace std::chrono_literals;
+
+constexpr parley::event_loop_options patient{};
+constexpr parley::event_loop_options busy{.busy_poll = 100us};
+
+void rethrow(std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+}
+
+parley::task<> ask_again(bench::run& r, std::size_t bytes, local::socket socket) {
+    std::vector<char> message(bytes);
+    do {
+        co_await asio::async_write(socket, asio::buffer(message), asio::use_awaitable);
+        co_await asio::async_read(socket, asio::buffer(message), asio::use_awaitable);
+    } while (r.add(1));
+}
+
+parley::task<> echo_all(std::size_t bytes, local::socket socket) {
+    std::vector<char> message(bytes);
+    for (;;) {
+        parley::error_code ended;
+        co_await asio::async_read(socket, asio::buffer(message), asio::redirect_error(asio::use_awaitable, ended));
+        if (ended) co_return;
+        co_await asio::async_write(socket, asio::buffer(message), asio::use_awaitable);
+    }
+}
+
+template <const parley::event_loop_options& Options>
+void ask(bench::run& r, std::size_t bytes, int socket) {
+    parley::event_loop loop(Options);
+    asio::co_spawn(loop.get_executor(), ask_again(r, bytes, local::socket(loop.context(), local(), socket)), rethrow);
+    loop.run();
+}
+
+template <const parley::event_loop_options& Options>
+void echo(std::size_t bytes, int socket) {
+    parley::event_loop loop(Options);
+    asio::co_spawn(loop.get_executor(), echo_all(bytes, local::socket(loop.context(), local(), socket)), rethrow);
+    loop.run();
+}
+
+// Each side has a loop of its own, made after the fork.
+ends make_parley_ends() {
+    parley::event_loop loop;
+    auto [here, there] = parley::make_socket_pair<local>(loop.get_executor()).value();
+    return {here.release(), there.release()};
+}
+
+}  // namespace
+
+void with_parley(bench::run& r) { play(r, make_parley_ends(), ask<patient>, echo<patient>); }
+void with_parley_busy(bench::run& r) { play(r, make_parley_ends(), ask<busy>, echo<busy>); }
+
+}  // namespace ping_pong
