@@ -5,15 +5,26 @@
 
 #include <parley/process/run.hpp>
 
+#include "captured_log.hpp"
+#include "descriptor_limits.hpp"
+#include "fault.hpp"
+#include "forked.hpp"
 #include "served.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/test/data/test_case.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include <fcntl.h>
 
 namespace {
 
@@ -52,6 +63,25 @@ struct faults_fixture : net_fixture {
 void reset(any_stream& s) {
     s.set_option(asio::socket_base::linger(true, 0));
     s.close();
+}
+
+/// So many connections at once, after a first byte at the gate. They stay until the second, and until each has been
+/// sent its own byte back.
+int be_clients(const std::string& path, std::size_t count, int gate) {
+    std::vector<raw_socket> all;
+    char go = 0;
+    if (::read(gate, &go, 1) != 1) return 4;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (all.emplace_back().connect(path) != 0) return 1;
+        if (::send(all.back().fd(), "ex", 2, MSG_NOSIGNAL) != 2) return 2;
+    }
+    if (::read(gate, &go, 1) != 1) return 5;
+    for (auto& each : all) {  // those that come first are accepted first
+        char byte = 0;
+        if (::recv(each.fd(), &byte, 1, 0) != 1 || byte != 'x') return 3;
+        each.close();
+    }
+    return 0;
 }
 
 BOOST_FIXTURE_TEST_SUITE(connection_faults, faults_fixture)
@@ -153,6 +183,41 @@ BOOST_DATA_TEST_CASE(who_has_gone_before_the_accept_is_nobodys_trouble, families
         BOOST_TEST((told[i] == asio::error::eof || told[i] == asio::error::connection_reset));
 }
 
+BOOST_AUTO_TEST_CASE(a_server_without_descriptors_serves_those_it_has_and_then_the_others) {
+    constexpr std::size_t count = 200;
+    constexpr std::chrono::milliseconds pause{20};
+    const captured_log log;
+    auto server = parley::listen(io.get_executor(), local(), {.pause = pause}).value();
+    int gate[2];
+    BOOST_TEST_REQUIRE(::pipe2(gate, O_CLOEXEC) == 0);
+    forked clients([&] { return be_clients(path(), count, gate[0]); });
+    const fault counted(sys::call::accept, 0, 1, 0);  // none fails
+    const auto begin = std::chrono::steady_clock::now();
+    run(with_task_group([&](task_group& tasks) -> task<> {
+        tasks.spawn(serve(server, told));
+        auto neighbour = co_await client_of(local(), to_echo);
+        BOOST_TEST(co_await is_echoed(neighbour, "before"));
+        // Room for a few more, which the clients take.
+        std::optional<descriptor_limit> few(8);
+        BOOST_TEST(::write(gate[1], "x", 1) == 1);
+        co_await until([&] { return server.counters().pauses >= 3; });
+        BOOST_TEST(co_await is_echoed(neighbour, "meanwhile"));
+        BOOST_TEST(::write(gate[1], "x", 1) == 1);
+        co_await until([&] { return told.size() == count; });
+        few.reset();
+        BOOST_TEST(co_await is_echoed(neighbour, "after"));
+        tasks.cancel();
+    }));
+    BOOST_TEST(clients.wait() == 0);
+    for (const int fd : gate) ::close(fd);
+    // One accept more for each connection that finds nobody else there, and one for each pause: it does not spin.
+    const auto pauses = server.counters().pauses;
+    BOOST_TEST(static_cast<std::size_t>(counted.seen()) <= 2 * (count + 1) + pauses + 1);
+    BOOST_TEST(static_cast<std::int64_t>(pauses) <= (std::chrono::steady_clock::now() - begin) / pause + 1);
+    const auto text = log.text();
+    BOOST_TEST(static_cast<std::uint64_t>(std::ranges::count(text, '\n')) <= pauses);
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_that_the_administrator_kills_ends_alone) {
     bool skipped = false;
     beside_a_server("tcp", [&](address where) -> task<std::size_t> {
@@ -175,7 +240,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_the_administrator_kills_ends_alone) {
         skipped = said.find("ESTAB") == std::string::npos;
         if (skipped) {
             BOOST_TEST_MESSAGE("skipped: needs root, ss and a kernel that lets it kill sockets: " << said);
-            co_return 0;
+            co_return 1;  // as any client that ends
         }
         std::string none;
         error_code ended;

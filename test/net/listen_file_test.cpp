@@ -72,6 +72,21 @@ BOOST_AUTO_TEST_CASE(nobody_gets_in_while_a_server_starts) {
     BOOST_TEST(::waitpid(neighbour.pid(), &status, WNOHANG) == 0);  // still trying
 }
 
+BOOST_AUTO_TEST_CASE(a_group_gets_in_only_where_the_file_is_its_own) {
+    if (::geteuid() != 0) return;
+    fs::permissions(directory.path(), fs::perms::all);
+    // This process's group, which the file has for a moment before it becomes that of "daemon".
+    const auto own = ::getegid();
+    const forked neighbour([&] {
+        if (::setgroups(0, nullptr) != 0 || ::setgid(own) != 0 || ::setuid(nobody) != 0) return 2;
+        for (;;)
+            if (is_served()) return 1;
+    });
+    for (int i = 0; i < 1000; ++i) BOOST_TEST_REQUIRE(open("?mode=0660&group=daemon").has_value());
+    int status = 0;
+    BOOST_TEST(::waitpid(neighbour.pid(), &status, WNOHANG) == 0);  // still trying
+}
+
 BOOST_AUTO_TEST_CASE(the_owner_is_as_asked) {
     if (::geteuid() != 0) return;
     auto server = open("?mode=0660&user=nobody&group=daemon").value();

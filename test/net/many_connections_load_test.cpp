@@ -3,7 +3,7 @@
 
 // Many connections at once, and many one after the other.
 
-#include "many_descriptors.hpp"
+#include "descriptor_limits.hpp"
 #include "sanitizers.hpp"
 #include "served.hpp"
 

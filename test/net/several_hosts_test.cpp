@@ -269,6 +269,26 @@ BOOST_AUTO_TEST_CASE(without_a_host_no_other_host_can_connect) {
                asio::error::connection_refused);
 }
 
+BOOST_AUTO_TEST_CASE(a_socket_never_connects_to_itself) {
+    if (!are_here()) return;
+    // The kernel takes the port of an attempt from these two; if it is the one that is asked for, TCP is content.
+    const auto ports = hosts->on(hosts->left, "echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range");
+    if (!ports.status.success()) {
+        BOOST_TEST_MESSAGE("skipped: " << ports.err);
+        return;
+    }
+    bool has_met_itself = false;
+    for (int i = 0; i < 20; ++i) {
+        const inside there(hosts->left);
+        const raw_socket stock(SOCK_STREAM, AF_INET);
+        const auto to = to_socket_address(at("tcp:40000")).value();
+        has_met_itself = has_met_itself || ::connect(stock.fd(), to.data(), to.size) == 0;
+    }
+    BOOST_TEST(has_met_itself);
+    for (int i = 0; i < 20; ++i)
+        BOOST_TEST(connect_failure(hosts->left, at("tcp:40000")) == asio::error::connection_refused);
+}
+
 BOOST_AUTO_TEST_CASE(an_abstract_name_is_of_one_host) {
     if (!are_here()) return;
     const auto name = at("unix:@parley-" + std::to_string(::getpid()));

@@ -5,7 +5,7 @@
 
 #include <parley/process/child.hpp>
 
-#include "many_descriptors.hpp"
+#include "descriptor_limits.hpp"
 #include "process_tools.hpp"
 #include "sanitizers.hpp"
 
