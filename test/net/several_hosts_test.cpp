@@ -271,15 +271,14 @@ BOOST_AUTO_TEST_CASE(without_a_host_no_other_host_can_connect) {
 
 BOOST_AUTO_TEST_CASE(a_socket_never_connects_to_itself) {
     if (!are_here()) return;
-    // The kernel takes the port of an attempt from these two; if it is the one that is asked for, TCP is content.
-    const auto ports = hosts->on(hosts->left, "echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range");
-    if (!ports.status.success()) {
-        BOOST_TEST_MESSAGE("skipped: " << ports.err);
-        return;
-    }
+    // The kernel takes the port of an attempt from these two; if it is the one that is asked for, TCP is content. On
+    // one host with stock sockets, on the other with ours: who has met itself keeps the port for a minute.
+    for (const auto* host : {&hosts->left, &hosts->right})
+        BOOST_TEST_REQUIRE(
+            hosts->on(*host, "echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range").status.success());
     bool has_met_itself = false;
     for (int i = 0; i < 20; ++i) {
-        const inside there(hosts->left);
+        const inside there(hosts->right);
         const raw_socket stock(SOCK_STREAM, AF_INET);
         const auto to = to_socket_address(at("tcp:40000")).value();
         has_met_itself = has_met_itself || ::connect(stock.fd(), to.data(), to.size) == 0;
