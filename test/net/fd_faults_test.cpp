@@ -6,6 +6,7 @@
 #include <parley/net/address_endpoint.hpp>
 #include <parley/net/fd_passing.hpp>
 
+#include "descriptor_limits.hpp"
 #include "fault.hpp"
 #include "forked.hpp"
 #include "sanitizers.hpp"
@@ -24,7 +25,6 @@
 #include <vector>
 
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 namespace {
@@ -35,29 +35,6 @@ using namespace parley::test;
 using protocols = boost::mpl::list<local_stream, local_datagram, local_seqpacket>;
 
 constexpr int rounds = sanitized ? 20'000 : 100'000;
-
-// Only so many more descriptors can be opened for the length of a scope.
-class descriptor_limit {
-public:
-    explicit descriptor_limit(int more) {
-        ::getrlimit(RLIMIT_NOFILE, &before_);
-        auto now = before_;
-        std::vector<unique_fd> next;
-        for (int i = 0; i < more; ++i) next.emplace_back(::dup(0));
-        now.rlim_cur = static_cast<rlim_t>(next.back().get() + 1);
-        // UndefinedBehaviorSanitizer looks at a new type of object through a pipe; without numbers left it would take
-        // the categories of errors for something else.
-        const error_code ours = errc::descriptors_lost, kernels = asio::error::would_block;
-        BOOST_TEST((ours == errc::descriptors_lost && kernels == asio::error::would_block && ours != kernels));
-        ::setrlimit(RLIMIT_NOFILE, &now);
-    }
-    descriptor_limit(const descriptor_limit&) = delete;
-    descriptor_limit& operator=(const descriptor_limit&) = delete;
-    ~descriptor_limit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
-private:
-    rlimit before_{};
-};
 
 template <typename Socket>
 error_code try_receive_error(Socket& socket, receive_options options = {}) {

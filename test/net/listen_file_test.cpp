@@ -3,8 +3,10 @@
 
 // The file of a UNIX listener: whose it is, who may connect, and what is in its way.
 
+#include <parley/net/datagram.hpp>
 #include <parley/net/listen.hpp>
 
+#include "core/syscall.hpp"
 #include "forked.hpp"
 #include "net_tools.hpp"
 
@@ -18,6 +20,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 namespace {
@@ -37,7 +40,17 @@ struct file_fixture : net_fixture {
         auto tried = open(options);
         return tried ? error_code() : tried.error().code();
     }
-    bool is_served() const { return raw_socket().connect(path()) == 0; }
+    bool is_served(int type = SOCK_STREAM) const { return raw_socket(type).connect(path()) == 0; }
+    /// A thousand servers, one after the other, of streams or of datagrams, which nobody has to accept.
+    void start_many(int type, const std::string& options) {
+        for (int i = 0; i < 1000; ++i) {
+            if (type == SOCK_STREAM)
+                BOOST_TEST_REQUIRE(open(options).has_value());
+            else
+                BOOST_TEST_REQUIRE(
+                    open_datagram_receiver(io.get_executor(), at("unix-dgram:" + path() + options)).has_value());
+        }
+    }
     /// The file of a server that has ended.
     void leave_stale_file() const { raw_socket().bind(path()); }
 };
@@ -54,7 +67,7 @@ BOOST_DATA_TEST_CASE(the_mode_is_exact_whatever_the_umask, data::make({0, 022, 0
     BOOST_TEST(mode_of(path()) == 0666u);
 }
 
-BOOST_AUTO_TEST_CASE(nobody_gets_in_while_a_server_starts) {
+BOOST_DATA_TEST_CASE(nobody_gets_in_while_a_server_starts, data::make({SOCK_STREAM, SOCK_DGRAM}), type) {
     if (::geteuid() != 0) return;
     const scoped_umask none(0);
     fs::permissions(directory.path(), fs::perms::all);
@@ -62,12 +75,26 @@ BOOST_AUTO_TEST_CASE(nobody_gets_in_while_a_server_starts) {
     const forked neighbour([&] {
         if (!become_nobody()) return 2;
         for (;;)
-            if (is_served()) return 1;
+            if (is_served(type)) return 1;
     });
-    for (int i = 0; i < 1000; ++i) {
-        auto server = open(i % 2 == 0 ? "" : "?mode=0660&group=daemon");
-        BOOST_TEST_REQUIRE(server.has_value());
-    }
+    start_many(type, "");
+    start_many(type, "?mode=0660&group=daemon");
+    int status = 0;
+    BOOST_TEST(::waitpid(neighbour.pid(), &status, WNOHANG) == 0);  // still trying
+}
+
+BOOST_DATA_TEST_CASE(a_group_gets_in_only_where_the_file_is_its_own, data::make({SOCK_STREAM, SOCK_DGRAM}), type) {
+    if (::geteuid() != 0) return;
+    const scoped_umask none(0);
+    fs::permissions(directory.path(), fs::perms::all);
+    // This process's group, which the file has for a moment before it becomes that of "daemon".
+    const auto own = ::getegid();
+    const forked neighbour([&] {
+        if (::setgroups(0, nullptr) != 0 || ::setgid(own) != 0 || ::setuid(nobody) != 0) return 2;
+        for (;;)
+            if (is_served(type)) return 1;
+    });
+    start_many(type, "?mode=0660&group=daemon");
     int status = 0;
     BOOST_TEST(::waitpid(neighbour.pid(), &status, WNOHANG) == 0);  // still trying
 }
@@ -142,8 +169,9 @@ BOOST_AUTO_TEST_CASE(of_two_that_start_at_once_one_serves) {
             auto server = open();
             if (::write(tried[1], "x", 1) != 1) return 6;
             if (!server) return server.error().code() == code(EADDRINUSE) ? 1 : 4;
-            for (int both = 0; both < 2; ++both)
-                if (::read(tried[0], &byte, 1) != 1) return 7;
+            // Both have tried; what they say stays for the other, who may have come through as well.
+            for (int said = 0; said < 2;)
+                if (::ioctl(tried[0], FIONREAD, &said) != 0) return 7;
             return raw_socket().connect(path()) == 0 ? 0 : 5;
         };
         forked one(body), two(body);
@@ -162,6 +190,22 @@ BOOST_AUTO_TEST_CASE(a_start_that_is_under_way_is_not_disturbed) {
     ::close(lock);  // who died left it behind
     BOOST_TEST(!refusal());
     BOOST_TEST(!exists(path() + ".lock"));
+}
+
+BOOST_AUTO_TEST_CASE(a_lock_on_a_file_that_was_replaced_is_none) {
+    static std::string lock;
+    static int locked;
+    lock = path() + ".lock", locked = 0;
+    const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
+        if (c != sys::call::flock || ++locked != 1) return 0;
+        ::unlink(lock.c_str());  // by the one before, and made anew by the next
+        ::close(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+        return 0;
+    });
+    BOOST_TEST(!refusal());
+    sys::set_fault_hook(earlier);
+    BOOST_TEST(locked == 2);
+    BOOST_TEST(!exists(lock));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_socket_stays_untouched) {

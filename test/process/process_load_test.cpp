@@ -5,6 +5,7 @@
 
 #include <parley/process/child.hpp>
 
+#include "descriptor_limits.hpp"
 #include "process_tools.hpp"
 #include "sanitizers.hpp"
 
@@ -22,37 +23,10 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace parley;
 using namespace parley::test;
-
-namespace {
-
-// As many descriptors as this process may have, for the length of a scope.
-class many_descriptors {
-public:
-    many_descriptors() {
-        ::getrlimit(RLIMIT_NOFILE, &earlier_);
-        const rlimit all{earlier_.rlim_max, earlier_.rlim_max};
-        ::setrlimit(RLIMIT_NOFILE, &all);
-    }
-    many_descriptors(const many_descriptors&) = delete;
-    many_descriptors& operator=(const many_descriptors&) = delete;
-    ~many_descriptors() { ::setrlimit(RLIMIT_NOFILE, &earlier_); }
-
-    bool are(rlim_t wanted) const {
-        if (earlier_.rlim_max >= wanted) return true;
-        BOOST_TEST_MESSAGE("skipped: this user may not have " << wanted << " descriptors");
-        return false;
-    }
-
-private:
-    rlimit earlier_{};
-};
-
-}  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(process_load_suite, process_fixture)
 

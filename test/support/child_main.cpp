@@ -4,6 +4,7 @@
 // The children of the tests: each mode is one behaviour. A mode that waits says "ready" first.
 
 #include "child_faults.hpp"
+#include "child_net.hpp"
 #include "child_prefork.hpp"
 #include "child_trees.hpp"
 
@@ -302,6 +303,7 @@ int main(int argc, char* argv[]) {
         {"leave-deaf-child", leave_deaf_child},
         {"parent-of-mortal", parent_of_mortal},
         {"prefork", prefork_workers},
+        {"activated", serve_activated},
         {"start-one", start_one},
         {"fail-to-start", fail_to_start},
         {"start-until-refused", start_until_refused},
