@@ -39,6 +39,7 @@ constexpr std::string_view empty_line = "\r\n\r\n";
 std::string parsed_frame::context() const { return "byte " + std::to_string(at) + ": " + what; }
 
 parsed_frame detail::truncated(std::string_view bytes) noexcept {
+    if (bytes.empty()) return parsed_frame::incomplete(1);  // no message has begun
     return parsed_frame::failed(errc::truncated_frame, bytes.size(), "the stream ends within a message");
 }
 
@@ -82,6 +83,7 @@ parsed_frame varint::parse(std::string_view bytes, std::size_t) const noexcept {
 }
 
 error_code varint::enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept {
+    ends.clear();
     if (payload.size() > limit_) return make_error_code(errc::limit_exceeded);
     std::size_t rest = payload.size();
     for (; rest >= 0x80; rest >>= 7) ends.append_head(static_cast<char>((rest & 0x7f) | 0x80));
@@ -111,17 +113,22 @@ error_code detail::delimited::check(std::string_view payload, unsigned descripto
 }
 
 parsed_frame lines::parse_end(std::string_view bytes) const noexcept {
+    if (bytes.empty()) return parsed_frame::incomplete(1);  // no line has begun
     const std::size_t length = bytes.size() - (bytes.ends_with('\r') ? 1 : 0);
+    if (length > limit_)
+        return parsed_frame::failed(errc::limit_exceeded, limit_, "the message is longer than the limit");
     return parsed_frame::complete({bytes.size(), 0, length});
 }
 
 error_code lines::enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept {
+    ends.clear();
     if (end_ == line_end::crlf) ends.append_tail('\r');
     ends.append_tail('\n');
     return detail::delimited{'\n', true, limit_}.check(payload, descriptors);
 }
 
 error_code nul_terminated::enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept {
+    ends.clear();
     ends.append_tail('\0');
     return detail::delimited{'\0', false, limit_}.check(payload, descriptors);
 }
@@ -167,6 +174,7 @@ parsed_frame content_length::parse(std::string_view bytes, std::size_t) const no
 }
 
 error_code content_length::enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept {
+    ends.clear();
     if (payload.size() > limit_) return make_error_code(errc::limit_exceeded);
     char digits[20];
     const auto [end, wrong] = std::to_chars(digits, digits + sizeof digits, payload.size());

@@ -93,6 +93,25 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(frames_follow_one_another, F, framers) {
     BOOST_TEST((f.parse(rest, 0).outcome == kind::incomplete));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_ends_of_a_message_may_be_used_for_the_next, F, framers) {
+    const F f;
+    frame_ends ends;
+    for (int i = 0; i < 20; ++i) {
+        BOOST_TEST(!f.enclose("x", 0, ends));
+        BOOST_TEST(std::string(ends.head()) + "x" + std::string(ends.tail()) == enclosed(f, "x"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_has_no_room_at_the_ends_is_cut_off) {
+    frame_ends ends;
+    for (int i = 0; i < 100; ++i) {
+        ends.append_head('h');
+        ends.append_tail('t');
+    }
+    BOOST_TEST(ends.head().size() == frame_ends::capacity);
+    BOOST_TEST(ends.tail().size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_limit_is_exact_in_both_directions, F, framers) {
     const F wide(default_message_limit);
     const F narrow(100);
@@ -116,6 +135,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_stream_that_ends_within_a_message_is_an_error_or
         BOOST_TEST(parsed.code == make_error_code(errc::truncated_frame));
         BOOST_TEST(parsed.context() == "byte 4: the stream ends within a message");
     }
+    BOOST_TEST((f.parse_end("").outcome == kind::incomplete));  // there is no message
 }
 
 BOOST_AUTO_TEST_CASE(only_a_length_prefix_carries_descriptors) {
@@ -168,6 +188,7 @@ BOOST_AUTO_TEST_CASE(lines_end_either_way) {
         rest.remove_prefix(parsed.found.size);
     }
     BOOST_TEST(found == (std::vector<std::string>{"one", "", "tw\ro", ""}), boost::test_tools::per_element());
+    BOOST_TEST((lines(8).parse_end("123456789").outcome == kind::failed));
     BOOST_TEST(f.parse_end("last\r").found.payload("last\r") == "last");
     for (const auto* wrong : {"a\nb", "a\n", "a\r"})
         BOOST_TEST(refused(f, wrong) == make_error_code(errc::invalid_argument));

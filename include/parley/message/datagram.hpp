@@ -18,7 +18,8 @@ public:
         return parsed_frame::complete({bytes.size(), 0, bytes.size(), 0});
     }
     parsed_frame parse_end(std::string_view bytes) const noexcept { return detail::truncated(bytes); }
-    error_code enclose(std::string_view payload, unsigned, frame_ends&) const noexcept {
+    error_code enclose(std::string_view payload, unsigned, frame_ends& ends) const noexcept {
+        ends.clear();
         return payload.size() > limit_ ? make_error_code(errc::limit_exceeded) : error_code();
     }
 

@@ -76,11 +76,18 @@ public:
     std::string_view head() const noexcept { return {head_.data(), head_size_}; }
     std::string_view tail() const noexcept { return {tail_.data(), tail_size_}; }
 
-    void append_head(char byte) noexcept { head_[head_size_++] = byte; }
+    /// What `enclose` begins with.
+    void clear() noexcept { head_size_ = tail_size_ = 0; }
+    /// More than there is room for is cut off.
+    void append_head(char byte) noexcept {
+        if (head_size_ < head_.size()) head_[head_size_++] = byte;
+    }
     void append_head(std::string_view bytes) noexcept {
         for (const char byte : bytes) append_head(byte);
     }
-    void append_tail(char byte) noexcept { tail_[tail_size_++] = byte; }
+    void append_tail(char byte) noexcept {
+        if (tail_size_ < tail_.size()) tail_[tail_size_++] = byte;
+    }
 
 private:
     std::array<char, capacity> head_;
@@ -98,9 +105,12 @@ inline constexpr std::size_t default_message_limit = std::size_t{16} << 20;
 /// - `parse(bytes, examined)` looks at the front of `bytes`, of which an earlier call for the same frame has seen the
 ///   first `examined` and asked for more. What a peer announces is compared with the limit before anything else is done
 ///   with it.
-/// - `parse_end(bytes)`: the stream has ended behind these bytes, which are no complete frame. Either they are the last
+/// - `parse_end(bytes)`: the stream has ended behind these bytes, one or more, which are no complete frame. Either they
+/// are the last
 ///   message all the same, or it is `errc::truncated_frame`.
-/// - `enclose(payload, descriptors, ends)` says what to send before and after a message; an error where a message
+/// - `enclose(payload, descriptors, ends)` puts into `ends`, which it clears, what to send before and after a message;
+/// an
+///   error where a message
 ///   cannot be framed this way, such as a newline within a line, or is above the limit.
 /// - `limit()`: the most bytes of a message, and `overhead()`: the most bytes that a frame has beside them.
 template <typename F>

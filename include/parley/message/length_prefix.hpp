@@ -45,6 +45,7 @@ public:
     parsed_frame parse_end(std::string_view bytes) const noexcept { return detail::truncated(bytes); }
 
     error_code enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept {
+        ends.clear();
         if (payload.size() > limit_) return make_error_code(errc::limit_exceeded);
         if (descriptors > most_descriptors) return make_error_code(errc::too_many_descriptors);
         const auto length = static_cast<std::uint32_t>(payload.size());
