@@ -8,7 +8,8 @@
 
 namespace parley {
 
-/// One packet, one message: nothing is added. For SEQPACKET and datagram sockets.
+/// One packet, one message: nothing is added. For SEQPACKET and datagram sockets. Descriptors that come with a packet
+/// are for whoever receives it to count.
 class datagram {
 public:
     constexpr explicit datagram(std::size_t limit = default_message_limit) noexcept : limit_(limit) {}

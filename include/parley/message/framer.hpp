@@ -106,12 +106,11 @@ inline constexpr std::size_t default_message_limit = std::size_t{16} << 20;
 ///   first `examined` and asked for more. What a peer announces is compared with the limit before anything else is done
 ///   with it.
 /// - `parse_end(bytes)`: the stream has ended behind these bytes, one or more, which are no complete frame. Either they
-/// are the last
-///   message all the same, or it is `errc::truncated_frame`.
-/// - `enclose(payload, descriptors, ends)` puts into `ends`, which it clears, what to send before and after a message;
-/// an
-///   error where a message
-///   cannot be framed this way, such as a newline within a line, or is above the limit.
+///   are the last message all the same, or it is `errc::truncated_frame`.
+/// - `enclose(payload, descriptors, ends)` puts into `ends`, which it clears, what to send before and after a message.
+/// An
+///   error where a message cannot be framed this way, such as a newline within a line, or is above the limit; then
+///   `ends` is of no use.
 /// - `limit()`: the most bytes of a message, and `overhead()`: the most bytes that a frame has beside them.
 template <typename F>
 concept framer =
@@ -127,17 +126,6 @@ namespace detail {
 
 /// `parse_end` of framers to which half a frame is nothing.
 PARLEY_EXPORT parsed_frame truncated(std::string_view bytes) noexcept;
-
-/// Messages that end with a byte, which may not be within one; a CR in front of it is no part of the message where
-/// `drop_cr` says so.
-struct delimited {
-    char delimiter;
-    bool drop_cr;
-    std::size_t limit;
-
-    PARLEY_EXPORT parsed_frame parse(std::string_view bytes, std::size_t examined) const noexcept;
-    PARLEY_EXPORT error_code check(std::string_view payload, unsigned descriptors) const noexcept;
-};
 
 }  // namespace detail
 }  // namespace parley

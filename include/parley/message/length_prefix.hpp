@@ -38,7 +38,7 @@ public:
         const unsigned descriptors = byte(bytes, 6);
         const bool sound = byte(bytes, 4) == version && byte(bytes, 5) == 0 && descriptors <= most_descriptors &&
                            byte(bytes, 7) == 0 && length <= limit_;
-        if (!sound) return refuse(bytes, length);
+        if (!sound) return refuse(bytes);
         if (bytes.size() - header_size < length) return parsed_frame::incomplete(header_size + length);
         return parsed_frame::complete({header_size + length, header_size, length, descriptors});
     }
@@ -65,7 +65,7 @@ private:
         return static_cast<unsigned char>(bytes[i]);
     }
     PARLEY_EXPORT parsed_frame check_start(std::string_view bytes) const noexcept;
-    PARLEY_EXPORT parsed_frame refuse(std::string_view bytes, std::size_t length) const noexcept;
+    PARLEY_EXPORT parsed_frame refuse(std::string_view bytes) const noexcept;
 
     std::size_t limit_;
 };

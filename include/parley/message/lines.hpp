@@ -21,9 +21,7 @@ public:
     constexpr explicit lines(std::size_t limit = default_message_limit, line_end end = line_end::lf) noexcept
         : limit_(limit), end_(end) {}
 
-    parsed_frame parse(std::string_view bytes, std::size_t examined) const noexcept {
-        return detail::delimited{'\n', true, limit_}.parse(bytes, examined);
-    }
+    PARLEY_EXPORT parsed_frame parse(std::string_view bytes, std::size_t examined) const noexcept;
     PARLEY_EXPORT parsed_frame parse_end(std::string_view bytes) const noexcept;
     PARLEY_EXPORT error_code enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept;
 

@@ -14,9 +14,7 @@ class nul_terminated {
 public:
     constexpr explicit nul_terminated(std::size_t limit = default_message_limit) noexcept : limit_(limit) {}
 
-    parsed_frame parse(std::string_view bytes, std::size_t examined) const noexcept {
-        return detail::delimited{'\0', false, limit_}.parse(bytes, examined);
-    }
+    PARLEY_EXPORT parsed_frame parse(std::string_view bytes, std::size_t examined) const noexcept;
     parsed_frame parse_end(std::string_view bytes) const noexcept { return detail::truncated(bytes); }
     PARLEY_EXPORT error_code enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept;
 
