@@ -62,7 +62,7 @@ bool blocked_everywhere(const signal_mask& signals) noexcept {
     const auto own = current_mask();
     if (!own || !(signals - *own).empty()) return false;  // the usual case costs one call
     try {
-        constexpr int rounds = 1000;  // a thread settles within microseconds of being scheduled, which may take a while
+        constexpr int rounds = 100;  // a thread settles within microseconds of being scheduled; this may run on a loop
         for (int round = 0; round < rounds; ++round) {
             const auto now = every_thread_blocks(signals);
             if (now != answer::unsettled) return now == answer::yes;

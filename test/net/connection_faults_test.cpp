@@ -186,16 +186,22 @@ BOOST_DATA_TEST_CASE(who_has_gone_before_the_accept_is_nobodys_trouble, families
 
 BOOST_AUTO_TEST_CASE(a_server_without_descriptors_serves_those_it_has_and_then_the_others) {
     if constexpr (under_asan) {
-        BOOST_TEST_MESSAGE("skipped: UndefinedBehaviorSanitizer needs descriptors of its own, and hangs without");
+        BOOST_TEST_MESSAGE(
+            "skipped: UndefinedBehaviorSanitizer looks at objects through a pipe and takes each kind that it "
+            "first meets without descriptors for a broken one");
         return;
     }
     constexpr std::size_t count = 200;
     constexpr std::chrono::milliseconds pause{20};
     const captured_log log;
     auto server = parley::listen(io.get_executor(), local(), {.pause = pause}).value();
-    int gate[2];
-    BOOST_TEST_REQUIRE(::pipe2(gate, O_CLOEXEC) == 0);
-    forked clients([&] { return be_clients(path(), count, gate[0]); });
+    int ends[2];
+    BOOST_TEST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    unique_fd gate(ends[0]), opener(ends[1]);
+    forked clients([&] {
+        opener.reset();  // so that the gate ends with whoever opens it
+        return be_clients(path(), count, gate.get());
+    });
     const fault counted(sys::call::accept, 0, 1, 0);  // none fails
     const auto begin = std::chrono::steady_clock::now();
     run(with_task_group([&](task_group& tasks) -> task<> {
@@ -204,17 +210,18 @@ BOOST_AUTO_TEST_CASE(a_server_without_descriptors_serves_those_it_has_and_then_t
         BOOST_TEST(co_await is_echoed(neighbour, "before"));
         // Room for a few more, which the clients take.
         std::optional<descriptor_limit> few(8);
-        BOOST_TEST(::write(gate[1], "x", 1) == 1);
+        BOOST_TEST(::write(opener.get(), "x", 1) == 1);
         co_await until([&] { return server.counters().pauses >= 3; });
         BOOST_TEST(co_await is_echoed(neighbour, "meanwhile"));
-        BOOST_TEST(::write(gate[1], "x", 1) == 1);
+        BOOST_TEST(::write(opener.get(), "x", 1) == 1);
         co_await until([&] { return told.size() == count; });
         few.reset();
         BOOST_TEST(co_await is_echoed(neighbour, "after"));
         tasks.cancel();
     }));
     BOOST_TEST(clients.wait() == 0);
-    for (const int fd : gate) ::close(fd);
+    gate.reset();
+    opener.reset();
     // One accept more for each connection that finds nobody else there, and one for each pause: it does not spin.
     const auto pauses = server.counters().pauses;
     BOOST_TEST(static_cast<std::size_t>(counted.seen()) <= 2 * (count + 1) + pauses + 1);

@@ -85,6 +85,19 @@ task<> talk(stream& s, child& other) {
     BOOST_TEST(co_await output_of(other) == "the end");
 }
 
+/// netcat sends a datagram and hears the answer to it.
+template <typename Socket>
+task<> answer_question(Socket& socket, child& other) {
+    std::array<char, 64> block;
+    typename Socket::endpoint_type who;
+    co_await asio::async_write(other.in(), asio::buffer("question", 8), asio::use_awaitable);
+    const auto got = co_await async_receive_packet_from(socket, asio::buffer(block), who, asio::use_awaitable);
+    BOOST_TEST(std::string_view(block.data(), got.size) == "question");
+    socket.send_to(asio::buffer("answer\n", 7), who);
+    BOOST_TEST(co_await next_line(other) == "answer");
+    co_await other.async_stop(asio::use_awaitable);
+}
+
 BOOST_FIXTURE_TEST_SUITE(netcat_interop, netcat_fixture)
 
 BOOST_DATA_TEST_CASE(netcat_is_a_client, data::make({"unix", "tcp"}), family) {
@@ -118,16 +131,7 @@ BOOST_AUTO_TEST_CASE(netcat_asks_over_udp) {
     if (!is_here()) return;
     auto server = open_datagram_receiver<asio::ip::udp>(ex, at("udp:0")).value();
     auto client = netcat({"-u", "127.0.0.1", std::to_string(server.local_address.port())});
-    run_task(io, [](asio::ip::udp::socket& socket, child& other) -> task<> {
-        std::array<char, 64> block;
-        asio::ip::udp::endpoint who;
-        co_await asio::async_write(other.in(), asio::buffer("question", 8), asio::use_awaitable);
-        const auto got = co_await async_receive_packet_from(socket, asio::buffer(block), who, asio::use_awaitable);
-        BOOST_TEST(std::string_view(block.data(), got.size) == "question");
-        socket.send_to(asio::buffer("answer\n", 7), who);
-        BOOST_TEST(co_await next_line(other) == "answer");
-        co_await other.async_stop(asio::use_awaitable);
-    }(server.socket, client));
+    run_task(io, answer_question(server.socket, client));
 }
 
 BOOST_AUTO_TEST_CASE(netcat_answers_over_udp) {
@@ -152,16 +156,7 @@ BOOST_AUTO_TEST_CASE(netcat_sends_unix_datagrams) {
     if (!is_here()) return;
     auto server = open_datagram_receiver<asio::local::datagram_protocol>(ex, at("unix-dgram:" + path)).value();
     auto client = netcat({"-u", "-U", path});
-    run_task(io, [](asio::local::datagram_protocol::socket& socket, child& other) -> task<> {
-        std::array<char, 64> block;
-        asio::local::datagram_protocol::endpoint who;
-        co_await asio::async_write(other.in(), asio::buffer("question", 8), asio::use_awaitable);
-        const auto got = co_await async_receive_packet_from(socket, asio::buffer(block), who, asio::use_awaitable);
-        BOOST_TEST(std::string_view(block.data(), got.size) == "question");
-        socket.send_to(asio::buffer("answer\n", 7), who);
-        BOOST_TEST(co_await next_line(other) == "answer");
-        co_await other.async_stop(asio::use_awaitable);
-    }(server.socket, client));
+    run_task(io, answer_question(server.socket, client));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
