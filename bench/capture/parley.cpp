@@ -27,9 +27,8 @@ parley::task<void> again_and_again(parley::executor io, bench::run& r, parley::s
 void loop(bench::run& r, const parley::stdio& out) {
     parley::event_loop loop;
     const parley::executor io = loop.get_executor();
-    parley::asio::co_spawn(io, again_and_again(io, r, out), [](std::exception_ptr failure) {
-        if (failure) std::rethrow_exception(failure);
-    });
+    parley::asio::co_spawn(io, again_and_again(io, r, out),
+                           [](std::exception_ptr failure) { bench::rethrow(failure); });
     loop.run();
 }
 

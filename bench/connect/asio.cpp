@@ -50,9 +50,8 @@ void with_asio(bench::run& r) {
     asio::co_spawn(io, serve(acceptor), asio::detached);
     int left = static_cast<int>(r["in_flight"]);
     for (int i = left; i > 0; --i) {
-        asio::co_spawn(io, visit(local::endpoint(at.path()), r, left, acceptor), [](std::exception_ptr failure) {
-            if (failure) std::rethrow_exception(failure);
-        });
+        asio::co_spawn(io, visit(local::endpoint(at.path()), r, left, acceptor),
+                       [](std::exception_ptr failure) { bench::rethrow(failure); });
     }
     io.run();
 }

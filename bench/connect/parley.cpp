@@ -51,9 +51,7 @@ void loop(bench::run& r, const parley::listen_options& options) {
     asio::co_spawn(io, serve(server), asio::detached);
     int left = static_cast<int>(r["in_flight"]);
     for (int i = left; i > 0; --i) {
-        asio::co_spawn(io, visit(where, r, left, server), [](std::exception_ptr failure) {
-            if (failure) std::rethrow_exception(failure);
-        });
+        asio::co_spawn(io, visit(where, r, left, server), [](std::exception_ptr failure) { bench::rethrow(failure); });
     }
     io.run();
 }

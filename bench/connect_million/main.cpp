@@ -35,10 +35,6 @@ struct counts {
     long got_answer = 0;
 };
 
-void rethrow(std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-}
-
 char answer_to(char byte) { return static_cast<char>(byte + 1); }
 
 parley::task<> answer(local::socket session, counts& c) {
@@ -55,7 +51,7 @@ parley::task<> serve(listener& server, counts& c) {
         parley::error_code ended;
         local::socket session = co_await server.async_accept(asio::redirect_error(asio::use_awaitable, ended));
         if (ended) co_return;
-        asio::co_spawn(io, answer(std::move(session), c), rethrow);
+        asio::co_spawn(io, answer(std::move(session), c), bench::rethrow);
     }
 }
 
@@ -86,8 +82,8 @@ void connect_often(bench::run& r) {
     auto server = parley::listen<local>(loop.get_executor(), where).value();
     const long descriptors = bench::open_descriptors();
     counts c{.to_begin = connections, .clients = r["in_flight"]};
-    asio::co_spawn(loop.get_executor(), serve(server, c), rethrow);
-    for (long i = c.clients; i > 0; --i) asio::co_spawn(loop.get_executor(), visit(where, server, c), rethrow);
+    asio::co_spawn(loop.get_executor(), serve(server, c), bench::rethrow);
+    for (long i = c.clients; i > 0; --i) asio::co_spawn(loop.get_executor(), visit(where, server, c), bench::rethrow);
     loop.run();
     const auto seen = static_cast<long>(server.counters().accepted);
     bench::require(seen == connections && server.counters().pauses == 0, "a connection was lost");

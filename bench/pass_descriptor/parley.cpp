@@ -41,9 +41,7 @@ parley::task<> pass(bench::run& r, local::socket& from, local::socket& to) {
 void with_parley(bench::run& r) {
     parley::event_loop loop;
     auto [from, to] = parley::make_socket_pair<local>(loop.get_executor()).value();
-    asio::co_spawn(loop.get_executor(), pass(r, from, to), [](std::exception_ptr failure) {
-        if (failure) std::rethrow_exception(failure);
-    });
+    asio::co_spawn(loop.get_executor(), pass(r, from, to), [](std::exception_ptr failure) { bench::rethrow(failure); });
     loop.run();
 }
 

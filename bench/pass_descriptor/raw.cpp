@@ -19,19 +19,26 @@ namespace {
 
 constexpr std::size_t most_fds = 253;
 
-// The control buffer of a message with any number of descriptors.
-struct control {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(most_fds * sizeof(int))> bytes;
+// A message of one byte with room for any number of descriptors.
+struct one_byte {
+    char byte = 'x';
+    iovec part{&byte, 1};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(most_fds * sizeof(int))> control;
+    msghdr message{};
+
+    one_byte() {
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+    }
+    one_byte(const one_byte&) = delete;
+    one_byte& operator=(const one_byte&) = delete;
 };
 
 void send(int socket, const std::vector<int>& fds) {
-    char byte = 'x';
-    iovec part{&byte, 1};
-    control room;
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = room.bytes.data();
+    one_byte sent;
+    msghdr& message = sent.message;
     message.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
     cmsghdr* const header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
@@ -43,14 +50,8 @@ void send(int socket, const std::vector<int>& fds) {
 
 // Gives the number of descriptors that have come, and closes them.
 std::size_t receive(int socket) {
-    char byte = 0;
-    iovec part{&byte, 1};
-    control room;
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = room.bytes.data();
-    message.msg_controllen = room.bytes.size();
+    one_byte received;
+    msghdr& message = received.message;
     bench::require(::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) == 1, "recvmsg");
     const cmsghdr* const header = CMSG_FIRSTHDR(&message);
     bench::require(header != nullptr && header->cmsg_type == SCM_RIGHTS, "no descriptors have come");

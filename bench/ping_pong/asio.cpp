@@ -23,10 +23,6 @@ namespace {
 namespace asio = boost::asio;
 using local = asio::local::stream_protocol;
 
-void rethrow(std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-}
-
 asio::awaitable<void> ask_by_coroutine(bench::run& r, std::size_t bytes, local::socket socket) {
     std::vector<char> message(bytes);
     do {
@@ -47,13 +43,13 @@ asio::awaitable<void> echo_by_coroutine(std::size_t bytes, local::socket socket)
 
 void ask(bench::run& r, std::size_t bytes, int socket) {
     asio::io_context io(1);
-    asio::co_spawn(io, ask_by_coroutine(r, bytes, local::socket(io, local(), socket)), rethrow);
+    asio::co_spawn(io, ask_by_coroutine(r, bytes, local::socket(io, local(), socket)), bench::rethrow);
     io.run();
 }
 
 void echo(std::size_t bytes, int socket) {
     asio::io_context io(1);
-    asio::co_spawn(io, echo_by_coroutine(bytes, local::socket(io, local(), socket)), rethrow);
+    asio::co_spawn(io, echo_by_coroutine(bytes, local::socket(io, local(), socket)), bench::rethrow);
     io.run();
 }
 

@@ -28,10 +28,6 @@ using namespace std::chrono_literals;
 constexpr parley::event_loop_options patient{};
 constexpr parley::event_loop_options busy{.busy_poll = 100us};
 
-void rethrow(std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-}
-
 parley::task<> ask_again(bench::run& r, std::size_t bytes, local::socket socket) {
     std::vector<char> message(bytes);
     do {
@@ -53,14 +49,16 @@ parley::task<> echo_all(std::size_t bytes, local::socket socket) {
 template <const parley::event_loop_options& Options>
 void ask(bench::run& r, std::size_t bytes, int socket) {
     parley::event_loop loop(Options);
-    asio::co_spawn(loop.get_executor(), ask_again(r, bytes, local::socket(loop.context(), local(), socket)), rethrow);
+    asio::co_spawn(loop.get_executor(), ask_again(r, bytes, local::socket(loop.context(), local(), socket)),
+                   bench::rethrow);
     loop.run();
 }
 
 template <const parley::event_loop_options& Options>
 void echo(std::size_t bytes, int socket) {
     parley::event_loop loop(Options);
-    asio::co_spawn(loop.get_executor(), echo_all(bytes, local::socket(loop.context(), local(), socket)), rethrow);
+    asio::co_spawn(loop.get_executor(), echo_all(bytes, local::socket(loop.context(), local(), socket)),
+                   bench::rethrow);
     loop.run();
 }
 

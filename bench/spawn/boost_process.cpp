@@ -33,9 +33,7 @@ asio::awaitable<void> again_and_again(asio::io_context& io, bench::run& r) {
 void with_boost_process(bench::run& r) {
     asio::io_context io{1};
     for (long i = 0; i < r["in_flight"]; ++i)
-        asio::co_spawn(io, again_and_again(io, r), [](std::exception_ptr failure) {
-            if (failure) std::rethrow_exception(failure);
-        });
+        asio::co_spawn(io, again_and_again(io, r), [](std::exception_ptr failure) { bench::rethrow(failure); });
     io.run();
 }
 

@@ -30,9 +30,8 @@ parley::task<void> again_and_again(bench::run& r) {
 void with_parley(bench::run& r) {
     parley::event_loop loop;
     for (long i = 0; i < r["in_flight"]; ++i)
-        parley::asio::co_spawn(loop.get_executor(), again_and_again(r), [](std::exception_ptr failure) {
-            if (failure) std::rethrow_exception(failure);
-        });
+        parley::asio::co_spawn(loop.get_executor(), again_and_again(r),
+                               [](std::exception_ptr failure) { bench::rethrow(failure); });
     loop.run();
 }
 

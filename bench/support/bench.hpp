@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -111,5 +112,10 @@ void run_script(run& r, const std::string& script, const std::vector<std::string
 int check(int value, const char* call);
 /// Throws, with `what` as the reason, when it is false.
 void require(bool good, const char* what);
+
+/// For the end of a coroutine: what it threw leaves the loop.
+inline void rethrow(std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+}
 
 }  // namespace bench
