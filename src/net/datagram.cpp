@@ -100,6 +100,8 @@ result<opened_datagram_socket> open_datagram_receiver(const address& a, const pr
 }
 
 result<opened_datagram_socket> open_datagram_sender(const address& a, const protocol_shape& shape) {
+    if (is_datagram(a) && !a.is_unix() && a.port() == 0)
+        return address_error(a, make_error_code(errc::invalid_argument), "nobody receives at port 0");
     auto opened = open(a, shape);
     if (!opened) return opened;
     const int fd = opened->fd.get();

@@ -271,15 +271,21 @@ result<bound_socket> open_any(const address& a, const protocol_shape& shape) {
     }
 }
 
+// Whether `options` need a peer that the kernel knows.
+bool is_choosy(const listen_options& options) noexcept { return options.policy && !options.policy->admits_anyone(); }
+
+error nobody_knows_the_peers(const address& a) {
+    return address_error(a, make_error_code(errc::invalid_argument),
+                         "a policy needs UNIX sockets: nobody knows who is at the end of others");
+}
+
 result<std::shared_ptr<listener_state>> start(const executor& io, bound_socket bound, listen_options options) {
     const auto& where = *bound.where;
     const auto family = sys::socket_option(bound.fd.get(), SOL_SOCKET, SO_DOMAIN);
     const bool local = family && *family == AF_UNIX;
-    if (options.policy && !options.policy->admits_anyone() && !local)
-        return address_error(where, make_error_code(errc::invalid_argument),
-                             "a policy needs UNIX sockets: nobody knows who is at the end of others");
+    if (is_choosy(options) && !local) return nobody_knows_the_peers(where);
     if (!options.policy && local && where.is_abstract()) options.policy = peer_policy::same_user();
-    const bool all_welcome = !options.policy || options.policy->admits_anyone();
+    const bool all_welcome = !is_choosy(options);
     auto state = std::make_shared<listener_state>(io, options, all_welcome);
     if (auto opened = state->open(std::move(bound.fd), where, std::move(bound.file)); !opened) return opened.error();
     return state;
@@ -289,6 +295,8 @@ result<std::shared_ptr<listener_state>> start(const executor& io, bound_socket b
 
 result<std::shared_ptr<listener_state>> open_listener(const executor& io, const address& a, const protocol_shape& shape,
                                                       const listen_options& options) {
+    // Before a port is open, if only for a moment.
+    if (is_choosy(options) && a.kind() == address_kind::tcp) return nobody_knows_the_peers(a);
     auto bound = open_any(a, shape);
     if (!bound) return bound.error();
     return start(io, std::move(*bound), options);

@@ -214,6 +214,11 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_opened_is_an_error_with_the_address) {
     const auto nobody = open_datagram_sender(ex, at("unix-dgram:" + directory.path() + "/none"));
     BOOST_REQUIRE(nobody.has_error());
     BOOST_TEST(nobody.error().code() == boost::system::errc::no_such_file_or_directory);
+    for (const auto* nowhere : {"udp:0", "udp-multicast:239.255.77.1:0"}) {
+        const auto sender = open_datagram_sender(ex, at(nowhere));
+        BOOST_REQUIRE(sender.has_error());
+        BOOST_TEST(sender.error().message().find("nobody receives at port 0") != std::string::npos);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

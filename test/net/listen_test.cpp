@@ -138,6 +138,10 @@ BOOST_AUTO_TEST_CASE(a_port_in_use_is_said) {
     auto server = parley::listen(io.get_executor(), at("tcp:0")).value();
     const auto second = parley::listen(io.get_executor(), server.local_address());
     BOOST_TEST(second.error().code() == code(EADDRINUSE));
+    // What cannot be is said before the port is asked for.
+    const listen_options choosy{.policy = peer_policy::same_user()};
+    const auto third = parley::listen(io.get_executor(), server.local_address(), choosy);
+    BOOST_TEST(third.error().code() == make_error_code(errc::invalid_argument));
 }
 
 BOOST_AUTO_TEST_CASE(every_token_works) {

@@ -23,7 +23,8 @@ namespace parley {
 /// may inherit: it is not the process that LISTEN_PID names. Any thread. Source: sd_listen_fds(3).
 [[nodiscard]] PARLEY_EXPORT std::vector<std::string> activated_names();
 
-/// Takes the first socket of this name; afterwards it is the caller's. `listen(io, "systemd:name")` does this.
+/// Takes the first socket of this name; afterwards it is the caller's. `listen` at the address
+/// `systemd:name` does this.
 ///
 /// Errors: `errc::invalid_argument`, with the names there are, when there is none of this name (any more). Any thread.
 [[nodiscard]] PARLEY_EXPORT result<unique_fd> take_activated_socket(std::string_view name);

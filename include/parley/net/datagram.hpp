@@ -79,7 +79,7 @@ template <typename Protocol = asio::generic::datagram_protocol>
 /// may answer: check who did (`async_receive_packet_from`). A UNIX socket gets a name from the kernel, in the abstract
 /// namespace, so that it can be answered. A broadcast address needs `?broadcast=1`; its answers come from others, so
 /// such a socket is not connected either. A host that is a name other than "localhost" is an error:
-/// `async_connect<asio::ip::udp>` looks it up.
+/// `async_connect<asio::ip::udp>` looks it up. So is port 0, at which nobody receives.
 ///
 /// Errors: as for the receiver, and those of connect(2). Any thread.
 template <typename Protocol = asio::generic::datagram_protocol>

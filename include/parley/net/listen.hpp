@@ -160,8 +160,9 @@ using listener = basic_listener<asio::generic::stream_protocol>;
 /// UNIX, at a path: the file has the rights of option `mode` (0600 where it is not given, whatever the umask) and the
 /// owner of `user` and `group` before anybody can connect. A file that a server has left which has ended is replaced,
 /// if it is this user's or the `user`'s; that is decided under a lock, "PATH.lock", which is there only meanwhile, and
-/// by trying to connect. A file of another kind, a socket that is served, and what is another user's stay untouched.
-/// The file is removed when the listener closes, if it is still the same.
+/// by trying to connect, which a server that lives sees as a connection that ends at once. A file of another kind, a
+/// socket that is served, and what is another user's stay untouched. The file is removed when the listener closes, if
+/// it is still the same.
 ///
 /// TCP: without a host at 127.0.0.1; the host is a number or "localhost", nothing is looked up. SO_REUSEADDR is set
 /// unless `reuse=0`; port 0 is any free one, see `local_address`. `fd:` takes a duplicate of the descriptor, `systemd:`
