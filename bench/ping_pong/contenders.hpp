@@ -34,5 +34,7 @@ void with_asio(bench::run& r);
 void with_libuv(bench::run& r);
 void with_parley(bench::run& r);
 void with_parley_busy(bench::run& r);
+void with_channel(bench::run& r);
+void with_channel_busy(bench::run& r);
 
 }  // namespace ping_pong

@@ -81,6 +81,8 @@ int main(int argc, char* argv[]) {
                 {"raw spin", "", with_raw_spin},
                 {"parley", PARLEY_VERSION_STRING, with_parley},
                 {"parley, busy polling", PARLEY_VERSION_STRING, with_parley_busy},
+                {"parley channel", PARLEY_VERSION_STRING, with_channel},
+                {"parley channel, busy polling", PARLEY_VERSION_STRING, with_channel_busy},
                 {"plain Asio callbacks", BOOST_LIB_VERSION, with_asio_callbacks},
                 {"plain Asio coroutines", BOOST_LIB_VERSION, with_asio},
 #ifdef PARLEY_BENCH_LIBUV

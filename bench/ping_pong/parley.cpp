@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <parley/loop/event_loop.hpp>
+#include <parley/message/channel.hpp>
+#include <parley/message/length_prefix.hpp>
 #include <parley/net/local.hpp>
 
 #include "contenders.hpp"
@@ -16,6 +18,8 @@
 
 #include <chrono>
 #include <exception>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace ping_pong {
@@ -46,6 +50,36 @@ parley::task<> echo_all(std::size_t bytes, local::socket socket) {
     }
 }
 
+parley::task<> ask_channel(bench::run& r, std::size_t bytes, parley::any_channel channel) {
+    const std::string message(bytes, 'p');
+    do {
+        if (!channel.try_send(message)) co_await channel.async_send(message);
+        const auto answer = co_await channel.async_receive();
+        bench::require(answer && answer->size() == bytes, "another message came back");
+    } while (r.add(1));
+}
+
+parley::task<> echo_channel(parley::any_channel channel) {
+    while (const auto message = co_await channel.async_receive())
+        if (!channel.try_send(*message)) co_await channel.async_send(*message);
+}
+
+template <const parley::event_loop_options& Options>
+void ask_over_channel(bench::run& r, std::size_t bytes, int socket) {
+    parley::event_loop loop(Options);
+    parley::channel channel(local::socket(loop.context(), local(), socket), parley::length_prefix());
+    asio::co_spawn(loop.get_executor(), ask_channel(r, bytes, std::move(channel)), bench::rethrow);
+    loop.run();
+}
+
+template <const parley::event_loop_options& Options>
+void echo_over_channel(std::size_t, int socket) {
+    parley::event_loop loop(Options);
+    parley::channel channel(local::socket(loop.context(), local(), socket), parley::length_prefix());
+    asio::co_spawn(loop.get_executor(), echo_channel(std::move(channel)), bench::rethrow);
+    loop.run();
+}
+
 template <const parley::event_loop_options& Options>
 void ask(bench::run& r, std::size_t bytes, int socket) {
     parley::event_loop loop(Options);
@@ -72,6 +106,8 @@ ends make_parley_ends() {
 }  // namespace
 
 void with_parley(bench::run& r) { play(r, make_parley_ends(), ask<patient>, echo<patient>); }
+void with_channel(bench::run& r) { play(r, make_parley_ends(), ask_over_channel<patient>, echo_over_channel<patient>); }
+void with_channel_busy(bench::run& r) { play(r, make_parley_ends(), ask_over_channel<busy>, echo_over_channel<busy>); }
 void with_parley_busy(bench::run& r) { play(r, make_parley_ends(), ask<busy>, echo<busy>); }
 
 }  // namespace ping_pong

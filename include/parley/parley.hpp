@@ -11,20 +11,20 @@
 #include <parley/core/log.hpp>
 #include <parley/core/timeout.hpp>
 #include <parley/core/unique_fd.hpp>
-
-#include <parley/signal/crash_handler.hpp>
-#include <parley/signal/disposition.hpp>
-#include <parley/signal/send_signal.hpp>
-#include <parley/signal/signal_catalogue.hpp>
-#include <parley/signal/signal_event.hpp>
-#include <parley/signal/signal_mask.hpp>
-#include <parley/signal/signal_name.hpp>
-#include <parley/signal/signal_watcher.hpp>
-#include <parley/signal/wait_signal.hpp>
-
-#include <parley/pipe/fifo.hpp>
-#include <parley/pipe/pipe.hpp>
-
+#include <parley/loop/application.hpp>
+#include <parley/loop/event_loop.hpp>
+#include <parley/loop/shutdown.hpp>
+#include <parley/loop/task_group.hpp>
+#include <parley/message/any_channel.hpp>
+#include <parley/message/channel.hpp>
+#include <parley/message/content_length.hpp>
+#include <parley/message/datagram.hpp>
+#include <parley/message/framer.hpp>
+#include <parley/message/length_prefix.hpp>
+#include <parley/message/lines.hpp>
+#include <parley/message/nul_terminated.hpp>
+#include <parley/message/stream_pair.hpp>
+#include <parley/message/varint.hpp>
 #include <parley/net/activation.hpp>
 #include <parley/net/address.hpp>
 #include <parley/net/address_endpoint.hpp>
@@ -43,15 +43,8 @@
 #include <parley/net/socket_file.hpp>
 #include <parley/net/socket_handle.hpp>
 #include <parley/net/socket_options.hpp>
-
-#include <parley/message/content_length.hpp>
-#include <parley/message/datagram.hpp>
-#include <parley/message/framer.hpp>
-#include <parley/message/length_prefix.hpp>
-#include <parley/message/lines.hpp>
-#include <parley/message/nul_terminated.hpp>
-#include <parley/message/varint.hpp>
-
+#include <parley/pipe/fifo.hpp>
+#include <parley/pipe/pipe.hpp>
 #include <parley/process/child.hpp>
 #include <parley/process/command.hpp>
 #include <parley/process/exit_report.hpp>
@@ -69,8 +62,12 @@
 #include <parley/process/spawn.hpp>
 #include <parley/process/stdio.hpp>
 #include <parley/process/stop_policy.hpp>
-
-#include <parley/loop/application.hpp>
-#include <parley/loop/event_loop.hpp>
-#include <parley/loop/shutdown.hpp>
-#include <parley/loop/task_group.hpp>
+#include <parley/signal/crash_handler.hpp>
+#include <parley/signal/disposition.hpp>
+#include <parley/signal/send_signal.hpp>
+#include <parley/signal/signal_catalogue.hpp>
+#include <parley/signal/signal_event.hpp>
+#include <parley/signal/signal_mask.hpp>
+#include <parley/signal/signal_name.hpp>
+#include <parley/signal/signal_watcher.hpp>
+#include <parley/signal/wait_signal.hpp>

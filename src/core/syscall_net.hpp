@@ -18,6 +18,8 @@ error_code listen(int fd, int backlog) noexcept;
 outcome<unique_fd> accept(int listener) noexcept;
 /// An interruption is not retried: of a non-blocking connect it cannot come.
 error_code connect(int fd, const sockaddr* to, socklen_t size) noexcept;
+/// shutdown(2) of the sending half.
+error_code end_sending(int fd) noexcept;
 /// How a connect that was under way has ended.
 error_code connect_error(int fd) noexcept;
 /// ENOTCONN and others for a socket without a peer.

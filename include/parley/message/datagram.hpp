@@ -12,7 +12,12 @@ namespace parley {
 /// are for whoever receives it to count.
 class datagram {
 public:
-    constexpr explicit datagram(std::size_t limit = default_message_limit) noexcept : limit_(limit) {}
+    /// Tells a channel that it needs a socket with packets.
+    static constexpr bool keeps_packets = true;
+    /// Above what UNIX sockets send where nobody has raised their buffers, and above all of UDP.
+    static constexpr std::size_t default_limit = std::size_t{256} << 10;
+
+    constexpr explicit datagram(std::size_t limit = default_limit) noexcept : limit_(limit) {}
 
     parsed_frame parse(std::string_view bytes, std::size_t) const noexcept {
         if (bytes.size() > limit_) return parsed_frame::failed(errc::limit_exceeded, limit_, "the packet is too large");

@@ -1,0 +1,72 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <parley/message/any_channel.hpp>
+
+#include "message/channel_state.hpp"
+
+#include <boost/system/errc.hpp>
+
+#include <ostream>
+#include <utility>
+
+namespace parley {
+
+any_channel::any_channel(std::unique_ptr<detail::channel_wire> wire, const channel_options& options)
+    : state_(std::make_shared<detail::channel_state>(std::move(wire), options)), front_(state_.get()) {}
+
+any_channel::any_channel(any_channel&& other) noexcept = default;
+
+any_channel& any_channel::operator=(any_channel&& other) noexcept {
+    if (this == &other) return *this;
+    if (state_) state_->close();
+    state_ = std::move(other.state_);
+    front_ = state_.get();
+    return *this;
+}
+
+any_channel::~any_channel() {
+    if (state_) state_->close();
+}
+
+any_channel::executor_type any_channel::get_executor() const noexcept { return state_->get_executor(); }
+bool any_channel::is_open() const noexcept { return state_ && state_->is_open(); }
+const error& any_channel::failure() const noexcept { return state_->failure(); }
+channel_counters any_channel::counters() const noexcept { return state_->counters(); }
+detail::channel_wire& any_channel::wire() noexcept { return state_->wire(); }
+void any_channel::cancel() { state_->cancel(); }
+void any_channel::close() noexcept { state_->close(); }
+
+void any_channel::start_receive(completion_handler<void(error_code, std::optional<std::string_view>)> handler,
+                                const executor& own) {
+    state_->start_receive(std::move(handler), own);
+}
+
+void any_channel::start_receive_batch(completion_handler<void(error_code, message_batch)> handler,
+                                      const executor& own) {
+    state_->start_receive(std::move(handler), own);
+}
+
+std::optional<std::string_view> any_channel::try_receive_next() noexcept { return state_->try_receive(); }
+
+std::vector<unique_fd> any_channel::take_descriptors() noexcept { return state_->take_descriptors(); }
+
+void any_channel::start_send(std::string_view message, std::vector<unique_fd> descriptors,
+                             completion_handler<void(error_code)> handler) {
+    state_->start_send(message, std::move(descriptors), std::move(handler));
+}
+
+bool any_channel::try_send(std::string_view message) { return state_->try_send(message); }
+
+void any_channel::start_end(bool close, completion_handler<void(error_code)> handler) {
+    state_->start_end(close, std::move(handler));
+}
+
+std::ostream& operator<<(std::ostream& out, const channel_counters& c) {
+    return out << "received " << c.messages_received << " messages, " << c.bytes_received << " bytes in " << c.reads
+               << " reads; sent " << c.messages_sent << " messages, " << c.bytes_sent << " bytes in " << c.writes
+               << " writes; dropped " << c.dropped << ", refused " << c.refused << "; queued " << c.queued_messages
+               << " messages, " << c.queued_bytes << " bytes";
+}
+
+}  // namespace parley

@@ -1,0 +1,367 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// The receiving half of a channel.
+
+#include "core/operation.hpp"
+#include "core/syscall_message.hpp"
+#include "message/channel_state.hpp"
+#include "net/receive.hpp"
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <sys/uio.h>
+
+namespace parley::detail {
+namespace {
+
+constexpr std::size_t largest_read = std::size_t{64} << 10;
+constexpr std::size_t largest_announced = std::size_t{256} << 10;  // how much room an announced length alone can claim
+constexpr std::size_t fewest_places = 16;
+constexpr std::size_t most_places = 1024;
+constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+
+// Not by assignment, which calls itself for ever in Boost 1.81.
+template <typename Handler>
+Handler taken(Handler& from) noexcept {
+    Handler handler;
+    handler.swap(from);
+    return handler;
+}
+
+std::optional<std::string_view> value_of(const message_batch& batch, receive_one*) {
+    if (batch.empty()) return std::nullopt;
+    return batch[0];
+}
+const message_batch& value_of(const message_batch& batch, receive_all*) { return batch; }
+
+}  // namespace
+
+// --- what the user calls
+
+void channel_state::start_receive(receive_one handler, const executor& own) {
+    start_receive_of(&pending_receive::one, std::move(handler), own);
+}
+
+void channel_state::start_receive(receive_all handler, const executor& own) {
+    start_receive_of(&pending_receive::all, std::move(handler), own);
+}
+
+template <typename Handler>
+void channel_state::start_receive_of(Handler pending_receive::*which, Handler handler, const executor& own) {
+    Handler* const type = nullptr;
+    if (receive_ == nullptr) receive_at_home_.reset(new pending_receive(&receive_));
+    if (receive_->waits())
+        return post_completion(io_, std::move(handler), error_code(asio::error::already_started),
+                               value_of(message_batch(), type));
+    claimed_.clear();
+    if (!delivering_) {
+        flush();  // before it waits; what is found already is rarely the answer to what is queued
+        if (settled()) {
+            auto [ec, messages] = hand_out(std::is_same_v<Handler, receive_one> ? 1 : all);
+            return post_completion(io_, std::move(handler), ec, value_of(messages, type));
+        }
+    }
+    receive_->id = next_id_++;
+    // Without an executor of its own a handler runs where the channel does.
+    receive_->at_home = own == io_ || own.target<asio::system_executor>() != nullptr;
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
+        slot.assign([weak = weak_from_this(), id = receive_->id](asio::cancellation_type type_of) {
+            if (type_of == asio::cancellation_type::none) return;
+            if (const auto self = weak.lock()) self->abort_receive(id);
+        });
+    }
+    (receive_->*which).swap(handler);
+    if (!delivering_ && !reading_) begin_read(std::move(receive_at_home_));
+}
+
+std::optional<std::string_view> channel_state::try_receive() {
+    if (!open_ || somebody_receives()) return std::nullopt;
+    if (next == end && !more_) return std::nullopt;
+    claimed_.clear();
+    if (next == end) parse();
+    if (next == end) return std::nullopt;
+    auto [ec, messages] = hand_out(1);
+    if (ec) return std::nullopt;
+    return messages[0];
+}
+
+std::vector<unique_fd> channel_state::take_descriptors() noexcept { return std::exchange(claimed_, {}); }
+
+void channel_state::abort_receive(std::uint64_t id) {
+    if (!somebody_receives() || receive_->id != id) return;
+    abort_receive();
+}
+
+void channel_state::abort_receive() {
+    if (!somebody_receives()) return;
+    const error_code aborted = asio::error::operation_aborted;
+    if (receive_->one) post_completion(io_, taken(receive_->one), aborted, std::optional<std::string_view>());
+    if (receive_->all) post_completion(io_, taken(receive_->all), aborted, message_batch());
+}
+
+// --- handing out
+
+// Whether a receive can be completed now.
+bool channel_state::settled() {
+    if (!open_) return true;
+    if (next == end && more_) parse();
+    return next != end || at_end_ || broken_;
+}
+
+channel_state::delivery channel_state::hand_out(std::size_t most) {
+    if (!open_) return {read_error_ ? read_error_ : error_code(asio::error::bad_descriptor), {}};
+    if (next == end) {
+        if (!broken_) return {};  // the end
+        close();
+        return {read_error_, {}};
+    }
+    const auto* const first = next;
+    next += std::min(most, static_cast<std::size_t>(end - next));
+    if (brings_descriptors) {
+        for (const auto* m = first; m != next; ++m) {
+            if (claim(*m)) continue;
+            close();
+            return {read_error_, {}};
+        }
+    }
+    return {{}, {first, next}};
+}
+
+// Takes the descriptors of a message out of those that have come.
+bool channel_state::claim(const message_place& message) {
+    if (message.descriptors > arrived_.size()) {
+        cannot_receive(errc::descriptors_lost, "message " + std::to_string(counters().messages_received) + ": " +
+                                                   std::to_string(message.descriptors) +
+                                                   " descriptors were announced, " + std::to_string(arrived_.size()) +
+                                                   " have come");
+        return false;
+    }
+    const auto last = arrived_.begin() + message.descriptors;
+    claimed_.insert(claimed_.end(), std::move_iterator(arrived_.begin()), std::move_iterator(last));
+    arrived_.erase(arrived_.begin(), last);
+    return true;
+}
+
+void channel_state::complete(pending_receive& waiting) {
+    if (waiting.one) {
+        auto handler = taken(waiting.one);
+        auto [ec, messages] = hand_out(1);
+        auto value = value_of(messages, static_cast<receive_one*>(nullptr));
+        if (!waiting.at_home) return post_completion(io_, std::move(handler), ec, value);
+        std::move(handler)(ec, value);
+    } else {
+        auto handler = taken(waiting.all);
+        auto [ec, messages] = hand_out(all);
+        if (!waiting.at_home) return post_completion(io_, std::move(handler), ec, messages);
+        std::move(handler)(ec, messages);
+    }
+}
+
+// Completes who waits, again and again while he comes back at once and there is something for him. Called from the
+// channel's own operations only: the handlers run from within, and the next receive is found here.
+void channel_state::deliver(receive_owner waiting) {
+    delivering_ = true;
+    const auto later = [&] {
+        asio::post(io_, [self = shared_from_this(), owner = std::move(waiting)]() mutable {
+            self->deliver(std::move(owner));
+        });
+    };
+    try {
+        for (std::size_t n = options_.turn_messages; waiting->waits() && settled(); --n) {
+            if (n == 0) {  // the others have their turn
+                reading_ = true;
+                delivering_ = false;
+                flush();
+                return later();
+            }
+            complete(*waiting);
+        }
+    } catch (...) {  // what a handler throws leaves the loop's run
+        delivering_ = false;
+        reading_ = true;
+        later();
+        throw;
+    }
+    delivering_ = reading_ = false;
+    flush();
+    if (waiting->waits() && open_)
+        begin_read(std::move(waiting));
+    else
+        receive_at_home_ = std::move(waiting);
+}
+
+// --- reading
+
+bool channel_state::reads_at_once() const noexcept {
+    if (kind_ == kind::other) return true;
+    // A channel that has not received anything yet holds no memory to read into.
+    return kind_ != kind::packets && !brings_descriptors && in_.capacity() != 0;
+}
+
+std::size_t channel_state::room() const noexcept {
+    if (kind_ == kind::packets) return in_.limit() - in_.size();
+    const std::size_t have = in_.size();
+    const std::size_t lacking = wanted_ > have ? std::min(wanted_ - have, largest_announced) : 0;
+    return std::max(read_size_, lacking);
+}
+
+void channel_state::begin_read(receive_owner waiting) {
+    in_.consume(std::exchange(parsed_, 0));
+    next = end = nullptr;
+    reading_ = true;
+    read_done done{shared_from_this(), std::move(waiting), false};
+    if (reads_at_once()) {
+        wire_->read(in_.prepare(room()), std::move(done));
+    } else {
+        done.only_waited = true;
+        wire_->wait_read(std::move(done));
+    }
+}
+
+void channel_state::read_ended(receive_owner waiting, error_code ec, std::size_t n, bool only_waited) {
+    reading_ = false;
+    if (!open_) {
+        receive_at_home_ = std::move(waiting);
+        return;
+    }
+    if (!only_waited) {
+        arrived(ec, n);
+    } else if (ec) {
+        arrived(ec, 0);
+    } else if (!waiting->waits() && !draining_) {  // nobody wants it any more
+        receive_at_home_ = std::move(waiting);
+        return;
+    } else if (!receive_after_wait()) {
+        return begin_read(std::move(waiting));
+    }
+    if (!draining_) return deliver(std::move(waiting));
+    if (at_end_ || broken_) {
+        receive_at_home_ = std::move(waiting);
+        linger_->cancel();
+        return;
+    }
+    parsed_ = in_.size();
+    more_ = false;
+    arrived_.clear();
+    begin_read(std::move(waiting));
+}
+
+void channel_state::arrived(error_code ec, std::size_t n) {
+    if (n != 0) {
+        ++counters_.reads;
+        counters_.bytes_received += n;
+        if (n >= read_size_) read_size_ = std::min(read_size_ * 2, largest_read);
+        in_.commit(n);
+        if (!draining_) parse();
+    }
+    if (!ec) return;
+    if (ec == asio::error::eof) {
+        at_end_ = true;
+        if (!draining_ && !broken_ && !more_ && in_.size() > parsed_) parse_end();
+    } else if (!broken_) {
+        cannot_receive(ec, "receive message " + std::to_string(counters_.messages_received + 1));
+    }
+}
+
+// Reads what the wait has announced; false where there is nothing after all.
+bool channel_state::receive_after_wait() {
+    const auto into = in_.prepare(room());
+    iovec part{into.data(), into.size()};
+    if (kind_ != kind::packets && !brings_descriptors) {  // the kernel closes what nobody takes
+        msghdr bytes{};
+        bytes.msg_iov = &part;
+        bytes.msg_iovlen = 1;
+        const auto n = sys::recvmsg(fd_, bytes);
+        if (!n && n.error() == asio::error::would_block) return false;
+        arrived(!n ? n.error() : *n == 0 ? error_code(asio::error::eof) : error_code(), n ? *n : 0);
+        return true;
+    }
+    receive_request request{fd_, type_, &part, 1, into.size(), options_.descriptors, true};
+    auto outcome = receive_now(request);
+    if (!outcome) return false;
+    auto& message = outcome->message;
+    if (type_ == SOCK_DGRAM && outcome->ec == asio::error::connection_refused) return false;  // of one packet of ours
+    if (outcome->ec) return arrived(outcome->ec, 0), true;
+    if (message.end) return arrived(asio::error::eof, 0), true;
+    const auto count = static_cast<std::uint32_t>(message.fds.size());
+    arrived_.insert(arrived_.end(), std::move_iterator(message.fds.begin()), std::move_iterator(message.fds.end()));
+    if (kind_ != kind::packets) {
+        // More than the frames can need that have not been handed out yet.
+        if (arrived_.size() > 2 * most_fds_per_message) {
+            cannot_receive(errc::too_many_descriptors,
+                           std::to_string(arrived_.size()) + " descriptors belong to no message");
+            return true;
+        }
+        return arrived({}, message.size), true;
+    }
+    ++counters_.reads;
+    ++counters_.messages_received;
+    counters_.bytes_received += message.size;
+    in_.commit(message.size);
+    if (places_.empty()) places_.resize(1);
+    places_[0] = {in_.data().data(), static_cast<std::uint32_t>(message.size), count};
+    parsed_ = message.size;
+    next = places_.data();
+    end = next + 1;
+    return true;
+}
+
+void channel_state::parse() {
+    if (places_.empty())
+        places_.resize(fewest_places);
+    else if (more_ && places_.size() < most_places)
+        places_.resize(places_.size() * 4);
+    const auto bytes = in_.data().substr(parsed_);
+    const auto parsed = wire_->parse(bytes, examined_, places_.data(), places_.size());
+    next = places_.data();
+    end = next + parsed.count;
+    counters_.messages_received += parsed.count;
+    parsed_ += parsed.size;
+    more_ = parsed.count == places_.size();
+    examined_ = more_ ? 0 : bytes.size() - parsed.size;
+    wanted_ = parsed.last.wanted;
+    if (parsed.last.outcome == parsed_frame::kind::failed) return not_a_frame(parsed.last);
+    if (brings_descriptors) return;
+    const auto* const bad = std::find_if(next, end, [](const message_place& m) { return m.descriptors != 0; });
+    if (bad == end) return;
+    counters_.messages_received -= static_cast<std::uint64_t>(end - bad);
+    end = bad;
+    more_ = false;
+    not_a_frame(parsed_frame::failed(errc::too_many_descriptors, 0, "descriptors are not welcome here"));
+}
+
+void channel_state::parse_end() {
+    const auto rest = in_.data().substr(parsed_);
+    const auto last = wire_->parse_end(rest);
+    if (last.outcome != parsed_frame::kind::complete) return not_a_frame(last);
+    places_.resize(std::max(places_.size(), fewest_places));
+    const auto message = last.found.payload(rest);
+    places_[0] = {message.data(), static_cast<std::uint32_t>(message.size()), 0};
+    next = places_.data();
+    end = next + 1;
+    parsed_ = in_.size();
+    ++counters_.messages_received;
+}
+
+void channel_state::not_a_frame(const parsed_frame& why) {
+    cannot_receive(why.code, "message " + std::to_string(counters_.messages_received + 1) + ", " + why.context());
+}
+
+void channel_state::cannot_receive(error_code code, std::string context) {
+    broken_ = true;
+    read_error_ = code;
+    failed(code, std::move(context));
+}
+
+}  // namespace parley::detail

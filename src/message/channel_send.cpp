@@ -1,0 +1,384 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// The sending half of a channel.
+
+#include "core/operation.hpp"
+#include "core/syscall_message.hpp"
+#include "core/syscall_net.hpp"
+#include "message/channel_state.hpp"
+#include "net/ancillary.hpp"
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace parley::detail {
+namespace {
+
+constexpr int most_writes = 16;  // then others have their turn
+constexpr auto patience = std::chrono::seconds(2);
+
+std::size_t bytes_in(const std::array<iovec, 4>& parts, std::size_t count) noexcept {
+    std::size_t all = 0;
+    for (std::size_t i = 0; i < count; ++i) all += parts[i].iov_len;
+    return all;
+}
+
+iovec part_of(std::string_view bytes) noexcept { return {const_cast<char*>(bytes.data()), bytes.size()}; }
+
+}  // namespace
+
+// --- what the user calls
+
+error_code channel_state::why_not() const noexcept {
+    if (failure_.code() && !open_) return failure_.code();
+    if (!open_ || ending_) return asio::error::bad_descriptor;
+    return write_error_;
+}
+
+// Whether a message can be sent at all.
+error_code channel_state::check(std::string_view message, std::size_t descriptors) const {
+    if (const auto ec = why_not()) return ec;
+    if (message.size() > largest_packet_) return asio::error::message_size;
+    if (descriptors == 0) return {};
+    if (kind_ != kind::local_stream && kind_ != kind::packets) return asio::error::operation_not_supported;
+    if (descriptors > most_descriptors) return errc::too_many_descriptors;
+    return {};
+}
+
+bool channel_state::has_room(std::size_t size) const noexcept {
+    return queue_.empty() ||
+           (queue_.bytes() + size + overhead_ <= options_.queue_bytes && queue_.messages() < options_.queue_messages);
+}
+
+// Makes room as the options say; false where the message has to wait, to fail or to go.
+bool channel_state::make_room(std::size_t size) {
+    if (has_room(size)) return true;
+    flush();
+    if (options_.when_full == full_queue::drop_oldest) {
+        while (!has_room(size) && queue_.drop_oldest()) {
+            ++counters_.dropped;
+            ++lost_;
+        }
+        return true;  // at most one message stays that has begun to leave
+    }
+    return has_room(size);
+}
+
+void channel_state::start_send(std::string_view message, std::vector<unique_fd> descriptors, done_handler handler) {
+    const auto done = [&](error_code ec) { post_completion(io_, std::move(handler), ec); };
+    if (const auto ec = check(message, descriptors.size())) return done(ec);
+    const bool in_place = message.size() >= options_.gather_bytes && descriptors.empty() && kind_ != kind::other &&
+                          kind_ != kind::packets && options_.when_full == full_queue::wait;
+    if (!somebody_waits() && !in_place) {
+        if (make_room(message.size())) {
+            const auto ec = queue_.put(*wire_, message, std::move(descriptors));
+            if (!ec) queue_.bytes() >= options_.gather_bytes ? flush() : flush_soon();
+            return done(ec);
+        }
+        if (options_.when_full == full_queue::fail) return ++counters_.refused, done(asio::error::no_buffer_space);
+        if (options_.when_full == full_queue::drop_newest) return ++counters_.dropped, done({});
+    }
+    const auto id = next_id_++;
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
+        slot.assign([weak = weak_from_this(), id](asio::cancellation_type type_of) {
+            if (type_of == asio::cancellation_type::none) return;
+            if (const auto self = weak.lock()) self->abort_send(id);
+        });
+    }
+    sends().sends.push_back({id, message, std::move(descriptors), std::move(handler), in_place});
+    flush();
+}
+
+bool channel_state::try_send(std::string_view message) {
+    if (somebody_waits() || check(message, 0)) return false;
+    if (!make_room(message.size())) {
+        if (options_.when_full == full_queue::fail) ++counters_.refused;
+        if (options_.when_full != full_queue::drop_newest) return false;
+        ++counters_.dropped;
+        return true;
+    }
+    if (queue_.put(*wire_, message, {})) return false;
+    if (queue_.bytes() >= options_.gather_bytes)
+        flush();
+    else
+        flush_soon();
+    return true;
+}
+
+void channel_state::start_end(bool close, done_handler handler) {
+    if (!open_ || linger_) return post_completion(io_, std::move(handler), why_not());
+    if (write_error_) {
+        const auto ec = write_error_;
+        if (close) this->close();
+        return post_completion(io_, std::move(handler), ec);
+    }
+    ending_ = true;
+    const auto id = next_id_++;
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
+        slot.assign([weak = weak_from_this(), id](asio::cancellation_type type_of) {
+            if (type_of == asio::cancellation_type::none) return;
+            if (const auto self = weak.lock()) self->abort_send(id);
+        });
+    }
+    sends().ends.push_back({id, close, std::move(handler)});
+    flush();
+}
+
+pending_sends& channel_state::sends() {
+    if (sends_ == nullptr) sends_at_home_.reset(new pending_sends(&sends_));
+    return *sends_;
+}
+
+void channel_state::abort_send(std::uint64_t id) {
+    if (sends_ == nullptr) return;
+    const error_code aborted = asio::error::operation_aborted;
+    auto& [known_at, waiting, ends] = *sends_;
+    if (const auto it = std::ranges::find(waiting, id, &pending_send::id); it != waiting.end()) {
+        const bool begun = it->sent != 0;
+        post_completion(io_, std::move(it->handler), aborted);
+        waiting.erase(it);
+        if (begun)
+            close();  // half a message cannot be taken back
+        else
+            flush();
+    } else if (const auto at = std::ranges::find(ends, id, &pending_end::id); at != ends.end()) {
+        const bool closes = at->close;
+        post_completion(io_, std::move(at->handler), aborted);
+        ends.erase(at);
+        if (closes) close();
+    }
+}
+
+void channel_state::abort_sends(error_code ec) {
+    if (sends_ == nullptr) return;
+    auto waiting = std::exchange(sends_->sends, {});
+    auto ends = std::exchange(sends_->ends, {});
+    const bool begun = std::ranges::any_of(waiting, [](const pending_send& s) { return s.sent != 0; });
+    const bool closes = std::ranges::any_of(ends, &pending_end::close);
+    for (auto& send : waiting) post_completion(io_, std::move(send.handler), ec);
+    for (auto& waiter : ends) post_completion(io_, std::move(waiter.handler), ec);
+    if (begun || closes) close();
+}
+
+// --- writing
+
+// Soon: at the end of the loop's turn. While messages are delivered, `deliver` does it.
+void channel_state::flush_soon() {
+    if (writing_ || flush_posted_ || delivering_) return;
+    flush_posted_ = true;
+    asio::post(io_, [self = shared_from_this()] {
+        self->flush_posted_ = false;
+        self->flush();
+    });
+}
+
+void channel_state::flush() {
+    if (writing_ || !open_) return;
+    if (kind_ == kind::other)
+        write_elsewhere();
+    else
+        write_to_socket();
+    if (ending_ && !writing_ && open_ && !flush_posted_) ended_sending();
+}
+
+// Takes over those who found no room, as far as there is some now.
+void channel_state::admit() {
+    if (sends_ == nullptr) return;
+    for (auto& waiting = sends_->sends; !waiting.empty(); waiting.pop_front()) {
+        auto& send = waiting.front();
+        error_code ec;
+        if (send.in_place) {
+            if (!send.framed) ec = wire_->enclose(send.message, 0, send.ends);
+            send.framed = true;
+            if (!ec) return;
+        } else {
+            if (!has_room(send.message.size())) return;
+            ec = queue_.put(*wire_, send.message, std::move(send.descriptors));
+        }
+        post_completion(io_, std::move(send.handler), ec);
+    }
+}
+
+void channel_state::write_to_socket() {
+    for (int n = 0; n < most_writes; ++n) {
+        admit();
+        if (queue_.empty() && !somebody_waits()) return;
+        if (!write_once()) return;
+    }
+    flush_soon();
+}
+
+// False where nothing more can be written now.
+bool channel_state::write_once() {
+    std::array<iovec, 4> parts;
+    std::size_t count = 0;
+    const auto piece = queue_.front();
+    if (piece.anything) parts[count++] = part_of(piece.bytes);
+    if (piece.bytes.size() == queue_.bytes() && somebody_waits() && sends_->sends.front().in_place) {
+        auto& send = sends_->sends.front();
+        std::size_t skip = send.sent;
+        for (auto bytes : {send.ends.head(), send.message, send.ends.tail()}) {
+            const auto gone = std::min(skip, bytes.size());
+            skip -= gone;
+            bytes.remove_prefix(gone);
+            if (!bytes.empty()) parts[count++] = part_of(bytes);
+        }
+    }
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = count;
+    control_buffer control;
+    if (!piece.descriptors.empty()) {
+        std::array<int, most_descriptors> numbers;
+        std::ranges::transform(piece.descriptors, numbers.begin(), [](const unique_fd& fd) { return fd.get(); });
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = encode_descriptors({numbers.data(), piece.descriptors.size()}, control);
+    }
+    const auto n = sys::sendmsg(fd_, message);
+    if (n) {
+        take_credit(*n);
+        if (kind_ == kind::packets || *n == bytes_in(parts, count)) return true;
+        return await_writable(), false;
+    }
+    const auto ec = n.error();
+    if (ec == asio::error::would_block || ec == asio::error::no_buffer_space) {
+        await_writable();
+    } else if (type_ == SOCK_DGRAM && (ec == asio::error::connection_refused || ec == asio::error::message_size)) {
+        queue_.sent(piece.bytes.size());  // of one packet, and lost with it
+        ++counters_.dropped;
+        ++lost_;
+        return true;
+    } else {
+        write_failed(ec);
+    }
+    return false;
+}
+
+void channel_state::take_credit(std::size_t n) {
+    ++counters_.writes;
+    counters_.bytes_sent += n;
+    const auto queued = kind_ == kind::packets ? n : std::min(n, queue_.bytes());
+    if (!queue_.empty()) queue_.sent(queued);
+    if (n == queued) return;
+    auto& send = sends_->sends.front();
+    send.sent += n - queued;
+    const std::size_t size = send.ends.head().size() + send.message.size() + send.ends.tail().size();
+    if (send.sent != size) return;
+    queue_.passed_by(size);
+    post_completion(io_, std::move(send.handler), error_code());
+    sends_->sends.pop_front();
+}
+
+void channel_state::write_elsewhere() {
+    admit();
+    if (queue_.empty()) return;
+    sends();
+    writing_ = true;
+    taken_ = queue_.take();
+    const auto bytes = taken_.data();
+    wire_->write(asio::buffer(bytes.data(), bytes.size()), {shared_from_this(), std::move(sends_at_home_)});
+}
+
+void channel_state::await_writable() {
+    sends();
+    writing_ = true;
+    wire_->wait_write({shared_from_this(), std::move(sends_at_home_)});
+}
+
+void channel_state::write_ended(send_owner waiting, error_code ec) {
+    sends_at_home_ = std::move(waiting);
+    writing_ = false;
+    if (!open_) return;
+    if (linger_) return finish_shutdown();  // the other side has answered the end of TLS, or will not
+    if (ec && !ended_) return write_failed(ec);
+    if (kind_ == kind::other && !taken_.empty()) {
+        ++counters_.writes;
+        counters_.bytes_sent += taken_.size();
+        taken_.consume(taken_.size());
+        queue_.taken_sent();
+    }
+    flush();
+}
+
+// What comes can still be received.
+void channel_state::write_failed(error_code ec) {
+    write_error_ = ec;
+    failed(ec, "send message " + std::to_string(counters().messages_sent + 1));
+    lost_ += queue_.messages();
+    queue_.clear();
+    abort_sends(ec);
+}
+
+// --- the end
+
+// All is written: tells the other side, once, and then those who wait for it.
+void channel_state::ended_sending() {
+    if (!queue_.empty() || somebody_waits() || sends_ == nullptr || linger_) return;
+    if (!std::exchange(ended_, true)) {
+        if (kind_ != kind::other) {
+            sys::end_sending(fd_);  // an error here says that there is nobody to be told
+        } else if (wire_->tells_end()) {
+            writing_ = true;
+            const bool closes = std::ranges::any_of(sends_->ends, &pending_end::close);
+            wire_->end({shared_from_this(), std::move(sends_at_home_)});
+            if (closes) start_linger();
+            return;
+        } else {
+            wire_->close_sending();
+        }
+    }
+    auto& ends = sends_->ends;
+    for (auto it = ends.begin(); it != ends.end();) {
+        if (it->close) {
+            ++it;
+            continue;
+        }
+        post_completion(io_, std::move(it->handler), error_code());
+        it = ends.erase(it);
+    }
+    if (ends.empty()) return;
+    if (kind_ == kind::stream)
+        drain();
+    else
+        finish_shutdown();
+}
+
+void channel_state::start_linger() {
+    linger_ = std::make_unique<asio::steady_timer>(io_, patience);
+    linger_->async_wait([self = shared_from_this(), waiting = std::move(sends_at_home_)](error_code) mutable {
+        if (waiting) self->sends_at_home_ = std::move(waiting);
+        if (self->open_) self->finish_shutdown();
+    });
+}
+
+// Closing with bytes unread would destroy what is under way to the other side: whatever comes is read until it has
+// closed, too. RFC 1122, 4.2.2.13.
+void channel_state::drain() {
+    start_linger();
+    abort_receive();
+    draining_ = true;
+    parsed_ = in_.size();
+    more_ = false;
+    next = end = nullptr;
+    if (at_end_ || broken_)
+        linger_->cancel();
+    else if (!reading_)
+        begin_read(std::move(receive_at_home_));
+}
+
+void channel_state::finish_shutdown() {
+    for (auto& waiter : std::exchange(sends_->ends, {})) post_completion(io_, std::move(waiter.handler), error_code());
+    close();
+}
+
+}  // namespace parley::detail

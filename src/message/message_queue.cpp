@@ -1,0 +1,137 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "message/message_queue.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace parley::detail {
+namespace {
+
+constexpr std::size_t without_limit = std::numeric_limits<std::size_t>::max() / 4;  // the channel has its own
+constexpr std::size_t worth_keeping = std::size_t{256} << 10;
+
+}  // namespace
+
+message_queue::message_queue() noexcept : bytes_(without_limit) {}
+
+error_code message_queue::put(const channel_wire& wire, std::string_view message, std::vector<unique_fd> descriptors) {
+    const std::size_t before = bytes_.size();
+    if (const auto ec = wire.append(message, static_cast<unsigned>(descriptors.size()), bytes_)) return ec;
+    if (bytes_.size() == before && !packets_) return errc::invalid_argument;  // a framing in which it is nothing
+    if (borders_) sizes_.push_back(static_cast<std::uint32_t>(bytes_.size() - before));
+    if (!descriptors.empty()) passengers_.push_back({position_ + being_written_ + before, std::move(descriptors)});
+    ++accepted_;
+    return {};
+}
+
+queued_piece message_queue::front() const noexcept {
+    if (packets_) {
+        if (first_size_ == sizes_.size()) return {};
+        queued_piece piece{bytes_.data().substr(0, sizes_[first_size_]), {}, true};
+        if (!passengers_.empty() && passengers_.front().position == position_)
+            piece.descriptors = passengers_.front().descriptors;
+        return piece;
+    }
+    queued_piece piece{bytes_.data(), {}, !bytes_.empty()};
+    auto next = passengers_.begin();
+    if (next != passengers_.end() && next->position == position_) piece.descriptors = (next++)->descriptors;
+    if (next != passengers_.end())
+        piece.bytes = piece.bytes.substr(0, static_cast<std::size_t>(next->position - position_));
+    return piece;
+}
+
+void message_queue::sent(std::size_t n) noexcept {
+    if (!passengers_.empty() && passengers_.front().position == position_) passengers_.erase(passengers_.begin());
+    bytes_.consume(n);
+    position_ += n;
+    if (packets_) {  // one whole packet, perhaps an empty one
+        ++first_size_;
+        ++gone_;
+    } else if (borders_) {
+        forget_borders(n);
+    } else if (position_ >= mark_position_) {
+        gone_ = mark_accepted_;
+        mark_position_ = position_ + bytes_.size();
+        mark_accepted_ = accepted_;
+    }
+    settle();
+}
+
+void message_queue::passed_by(std::size_t bytes) noexcept {
+    position_ += bytes;
+    mark_position_ = position_;
+    gone_ = mark_accepted_ = ++accepted_;
+}
+
+void message_queue::forget_borders(std::size_t n) noexcept {
+    while (first_size_ < sizes_.size() && sizes_[first_size_] <= n) {
+        n -= sizes_[first_size_++];
+        ++gone_;
+        first_has_begun_ = false;
+    }
+    if (n == 0) return;
+    sizes_[first_size_] -= static_cast<std::uint32_t>(n);
+    first_has_begun_ = true;
+}
+
+void message_queue::settle() noexcept {
+    if (bytes_.empty() && being_written_ == 0 && first_size_ == sizes_.size()) {
+        gone_ = accepted_;
+        sizes_.clear();
+        first_size_ = 0;
+        if (bytes_.capacity() > worth_keeping) bytes_ = buffer(without_limit);
+    } else if (first_size_ > 4096 && first_size_ * 2 > sizes_.size()) {
+        sizes_.erase(sizes_.begin(), sizes_.begin() + static_cast<std::ptrdiff_t>(first_size_));
+        first_size_ = 0;
+    }
+}
+
+buffer message_queue::take() {
+    being_written_ = bytes_.size();
+    taken_ = accepted_ - gone_;
+    sizes_.clear();
+    first_size_ = 0;
+    return std::exchange(bytes_, buffer(without_limit));
+}
+
+void message_queue::taken_sent() noexcept {
+    position_ += std::exchange(being_written_, 0);
+    gone_ += std::exchange(taken_, 0);
+    settle();
+}
+
+bool message_queue::drop_oldest() noexcept {
+    const std::size_t oldest = first_size_ + (first_has_begun_ ? 1 : 0);
+    if (oldest >= sizes_.size()) return false;
+    const std::size_t size = sizes_[oldest];
+    const std::size_t begun = first_has_begun_ ? sizes_[first_size_] : 0;
+    const std::uint64_t at = position_ + being_written_ + begun;
+    // What is left of the message that has begun moves up to the one after.
+    auto* const first = const_cast<char*>(bytes_.data().data());
+    if (begun != 0) std::memmove(first + size, first, begun);
+    bytes_.consume(size);
+    if (first_has_begun_) sizes_[oldest] = static_cast<std::uint32_t>(begun);
+    ++first_size_;
+    ++gone_;
+    std::erase_if(passengers_, [&](const passenger& p) { return p.position == at; });
+    for (auto& p : passengers_)
+        if (p.position > at) p.position -= size;
+    settle();
+    return true;
+}
+
+void message_queue::clear() noexcept {
+    bytes_ = buffer(without_limit);
+    sizes_.clear();
+    passengers_.clear();
+    first_size_ = being_written_ = 0;
+    first_has_begun_ = false;
+    taken_ = 0;
+    gone_ = accepted_;
+}
+
+}  // namespace parley::detail

@@ -1,0 +1,84 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// The messages of a channel that wait to be written, as the bytes they will be.
+#pragma once
+
+#include <parley/core/buffer.hpp>
+#include <parley/core/unique_fd.hpp>
+#include <parley/message/channel_wire.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace parley::detail {
+
+/// What can be given to the kernel at once.
+struct queued_piece {
+    std::string_view bytes;
+    std::span<const unique_fd> descriptors;  // to go with the first byte
+    bool anything = false;                   // an empty packet is something
+};
+
+class message_queue {
+public:
+    message_queue() noexcept;
+    message_queue(const message_queue&) = delete;
+    message_queue& operator=(const message_queue&) = delete;
+
+    /// From now on it is known where each message ends, as packets and `drop_oldest` need it. While it is empty.
+    void keep_borders() noexcept { borders_ = true; }
+    /// From now on pieces are single messages.
+    void divide_into_packets() noexcept { borders_ = packets_ = true; }
+
+    bool empty() const noexcept { return accepted_ == gone_; }
+    /// Not yet gone; where no borders are kept it may count some that are.
+    std::size_t messages() const noexcept { return static_cast<std::size_t>(accepted_ - gone_); }
+    std::size_t bytes() const noexcept { return bytes_.size() + being_written_; }
+    std::uint64_t accepted() const noexcept { return accepted_; }
+    std::uint64_t bytes_gone() const noexcept { return position_; }
+
+    error_code put(const channel_wire& wire, std::string_view message, std::vector<unique_fd> descriptors);
+    queued_piece front() const noexcept;
+    /// The first `n` bytes of what `front` gave were written.
+    void sent(std::size_t n) noexcept;
+    /// A message went another way.
+    void passed_by(std::size_t bytes) noexcept;
+
+    /// Gives all bytes away, to be written elsewhere; they count until `taken_sent`.
+    buffer take();
+    void taken_sent() noexcept;
+
+    /// Drops the oldest message of which nothing was sent; false when there is none. Borders must be kept.
+    bool drop_oldest() noexcept;
+    void clear() noexcept;
+
+private:
+    struct passenger {
+        std::uint64_t position;  // of the first byte of its message
+        std::vector<unique_fd> descriptors;
+    };
+
+    void forget_borders(std::size_t n) noexcept;
+    void settle() noexcept;
+
+    buffer bytes_;
+    std::uint64_t position_ = 0;        // of the first byte in `bytes_`, counted from the beginning of the stream
+    std::uint64_t accepted_ = 0;        // messages
+    std::uint64_t gone_ = 0;            // messages
+    std::uint64_t mark_position_ = 0;   // when all up to here is gone,
+    std::uint64_t mark_accepted_ = 0;   // so many messages are
+    std::size_t being_written_ = 0;     // bytes that `take` gave away,
+    std::uint64_t taken_ = 0;           // and messages
+    std::vector<std::uint32_t> sizes_;  // of messages from `first_size_` on; of the first, what is left of it
+    std::size_t first_size_ = 0;
+    std::vector<passenger> passengers_;
+    bool borders_ = false;
+    bool packets_ = false;
+    bool first_has_begun_ = false;
+};
+
+}  // namespace parley::detail

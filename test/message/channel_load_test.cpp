@@ -1,0 +1,219 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// Channels under load and under attack.
+
+#include "channel_tools.hpp"
+
+#include <parley/loop/event_loop.hpp>
+#include <parley/message/lines.hpp>
+
+#include "forked.hpp"
+#include "sanitizers.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <deque>
+#include <fstream>
+#include <memory>
+#include <random>
+
+using namespace parley;
+using namespace parley::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+long resident_kib() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmRSS:")) return std::stol(line.substr(6));
+    return 0;
+}
+
+// A message of 64 bytes: its number, and a sum over it.
+std::string sealed(std::uint64_t number) {
+    std::string text(64, '.');
+    std::uint64_t sum = number * 0x9e3779b97f4a7c15u;
+    for (int i = 0; i < 8; ++i) {
+        text[static_cast<std::size_t>(i)] = static_cast<char>(number >> (8 * i));
+        text[static_cast<std::size_t>(56 + i)] = static_cast<char>(sum >> (8 * i));
+    }
+    return text;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(channel_load_suite, channel_fixture)
+
+BOOST_AUTO_TEST_CASE(a_million_messages_none_lost_doubled_or_out_of_order) {
+    auto [here, there] = make_channels();
+    const std::uint64_t all = sanitized ? 100'000 : 1'000'000;
+    run_task(io, [](any_channel& from, any_channel& to, std::uint64_t n) -> task<> {
+        using namespace asio::experimental::awaitable_operators;
+        const auto write = [](any_channel& c, std::uint64_t many) -> task<> {
+            for (std::uint64_t i = 0; i < many; ++i) {
+                const auto message = sealed(i);
+                if (!c.try_send(message)) co_await c.async_send(message);
+            }
+            co_await c.async_shutdown();
+        };
+        const auto read = [](any_channel& c, std::uint64_t many) -> task<> {
+            std::uint64_t i = 0;
+            for (;;) {
+                const auto batch = co_await c.async_receive_batch();
+                if (batch.empty()) break;
+                for (const auto m : batch) BOOST_TEST_REQUIRE((m == sealed(i++)));
+            }
+            BOOST_TEST(i == many);
+        };
+        co_await (write(from, n) && read(to, n));
+    }(here, there, all));
+    BOOST_TEST(here.counters().messages_sent == all);
+    BOOST_TEST(here.counters().writes < all / 100);
+}
+
+// F5: at any moment, 10,000 times.
+BOOST_AUTO_TEST_CASE(sends_that_are_cancelled_at_any_moment_never_shift_the_stream) {
+    std::minstd_rand random(7);
+    const int rounds = sanitized ? 1000 : 10'000;
+    int closed = 0, cancelled = 0;
+    for (int round = 0; round < rounds; ++round) {
+        auto [a, b] = make_socket_pair<local_stream>(ex).value();
+        a.set_option(asio::socket_base::send_buffer_size(4096));
+        auto here = make(std::move(a), {.queue_bytes = 4000, .gather_bytes = 2000});
+        auto there = make(std::move(b));
+        std::deque<std::string> messages;
+        std::deque<done> results;
+        std::deque<asio::cancellation_signal> stops;
+        std::vector<std::string> got;
+        bool over = false;
+        std::function<void()> next = [&] {
+            there.async_receive([&](error_code ec, auto m) {
+                if (ec || !m) return void(over = true);
+                got.emplace_back(*m);
+                next();
+            });
+        };
+        for (std::size_t i = 0; i < 8; ++i) {
+            messages.push_back(numbered(i, 1 + random() % 6000));
+            here.async_send(messages.back(), asio::bind_cancellation_slot(stops.emplace_back().slot(),
+                                                                          results.emplace_back().handler()));
+        }
+        if (random() % 2 == 0) next();
+        for (auto n = random() % 10; n != 0; --n) io.poll_one();
+        for (int n = 0; n < 3; ++n) stops[random() % stops.size()].emit(asio::cancellation_type::terminal);
+        if (got.empty()) there.cancel(), run_ready(io), over = false, next();
+        done finished;
+        here.async_shutdown(finished.handler());
+        run_until(io, [&] { return over && std::ranges::all_of(results, [](auto& r) { return r.count == 1; }); });
+        // What was sent came whole and in order; what was cancelled did not come, or in part at the end.
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            if (at < got.size() && got[at] == messages[i])
+                ++at;
+            else if (!results[i].ec)
+                BOOST_TEST(finished.ec == asio::error::bad_descriptor);  // it was closed before it left
+            cancelled += results[i].ec ? 1 : 0;
+        }
+        BOOST_TEST_REQUIRE(at == got.size());
+        closed += finished.ec ? 1 : 0;
+        io.restart();
+        run_ready(io);
+    }
+    BOOST_TEST(cancelled > rounds / 4);
+    BOOST_TEST(closed > 0);
+}
+
+// F3: 200 peers do not read; memory stays bounded and the others are served.
+BOOST_AUTO_TEST_CASE(stopped_readers_cost_what_their_queues_hold_and_no_more) {
+    constexpr std::size_t peers = 200, limit = 64 << 10;
+    std::deque<local_channel> channels;
+    std::deque<local_stream::socket> silent;
+    for (std::size_t i = 0; i < peers; ++i) {
+        auto [a, b] = make_socket_pair<local_stream>(ex).value();
+        channels.push_back(make(std::move(a), {.queue_bytes = limit, .when_full = full_queue::drop_oldest}));
+        silent.push_back(std::move(b));
+    }
+    auto [here, there] = make_channels();
+    const std::string message(1000, 'm');
+    const long before = resident_kib();
+    std::size_t served = 0;
+    for (int round = 0; round < 500; ++round) {
+        for (auto& c : channels) BOOST_TEST_REQUIRE(c.try_send(message));
+        BOOST_TEST_REQUIRE(here.try_send(message));
+        if (receive_from(there).is(message)) ++served;
+    }
+    BOOST_TEST(served == 500u);
+    for (auto& c : channels) {
+        BOOST_TEST_REQUIRE(c.counters().queued_bytes <= limit);
+        BOOST_TEST_REQUIRE(c.counters().dropped > 0u);
+    }
+    if (!sanitized) BOOST_TEST(resident_kib() - before < static_cast<long>(peers * 2 * limit / 1024 + (32 << 10)));
+}
+
+// F2: those who begin a message and do not end it.
+BOOST_AUTO_TEST_CASE(half_a_message_from_many_costs_little_and_others_are_served) {
+    std::deque<local_channel> channels;
+    std::deque<local_stream::socket> slow;
+    int ended = 0;
+    const auto wire = framed(std::string(1000, 's'));
+    const long before = resident_kib();
+    for (std::size_t i = 0; i < 1000; ++i) {
+        auto [a, b] = make_socket_pair<local_stream>(ex).value();
+        channels.push_back(make(std::move(a)));
+        slow.push_back(std::move(b));
+        channels.back().async_receive([&](error_code, auto) { ++ended; });
+    }
+    auto [here, there] = make_channels();
+    for (std::size_t at = 0; at < 20; ++at) {
+        for (auto& s : slow) asio::write(s, asio::buffer(wire.substr(at, 1)));
+        BOOST_TEST(here.try_send("served"));
+        BOOST_TEST_REQUIRE(receive_from(there).is("served"));
+    }
+    BOOST_TEST(ended == 0);
+    if (!sanitized) BOOST_TEST(resident_kib() - before < 16 << 10);
+    for (auto& c : channels) c.close();
+    run_until(io, [&] { return ended == 1000; });
+}
+
+// F12, in the middle of everything: each reset ends one channel.
+BOOST_AUTO_TEST_CASE(peers_that_die_end_their_own_channel_only) {
+    std::minstd_rand random(11);
+    int ended = 0, open = 0;
+    std::deque<local_channel> channels;
+    std::deque<std::optional<local_stream::socket>> peers;
+    std::function<void(any_channel&)> serve = [&](any_channel& c) {
+        c.async_receive([&](error_code ec, auto m) {
+            if (ec || !m) return void(++ended);
+            (void)c.try_send(*m);
+            serve(c);
+        });
+    };
+    for (int i = 0; i < 100; ++i) {
+        auto [a, b] = make_socket_pair<local_stream>(ex).value();
+        channels.push_back(make(std::move(a)));
+        peers.emplace_back(std::move(b));
+        serve(channels.back());
+    }
+    for (int round = 0; round < 2000; ++round) {
+        auto& peer = peers[random() % peers.size()];
+        if (!peer) continue;
+        error_code ignored;
+        const auto bytes = framed("message");
+        asio::write(*peer, asio::buffer(bytes.substr(0, random() % 4 == 0 ? random() % bytes.size() : bytes.size())),
+                    ignored);
+        if (random() % 50 == 0) peer.reset();
+        io.poll();
+    }
+    for (auto& p : peers) open += p ? 1 : 0;
+    run_ready(io);
+    BOOST_TEST(ended >= 100 - open);
+    peers.clear();
+    run_until(io, [&] { return ended == 100; });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
