@@ -17,6 +17,8 @@
 #include <parley/loop/task_group.hpp>
 #include <parley/message/any_channel.hpp>
 #include <parley/message/channel.hpp>
+#include <parley/message/channel_listener.hpp>
+#include <parley/message/connect_channel.hpp>
 #include <parley/message/content_length.hpp>
 #include <parley/message/datagram.hpp>
 #include <parley/message/framer.hpp>

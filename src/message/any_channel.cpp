@@ -31,6 +31,7 @@ any_channel::~any_channel() {
 
 any_channel::executor_type any_channel::get_executor() const noexcept { return state_->get_executor(); }
 bool any_channel::is_open() const noexcept { return state_ && state_->is_open(); }
+int any_channel::native_handle() const noexcept { return state_->is_open() ? state_->native_handle() : -1; }
 const error& any_channel::failure() const noexcept { return state_->failure(); }
 channel_counters any_channel::counters() const noexcept { return state_->counters(); }
 detail::channel_wire& any_channel::wire() noexcept { return state_->wire(); }

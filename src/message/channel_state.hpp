@@ -83,6 +83,7 @@ public:
 
     const executor& get_executor() const noexcept { return io_; }
     channel_wire& wire() noexcept { return *wire_; }
+    int native_handle() const noexcept { return fd_; }
     bool is_open() const noexcept { return open_; }
     const error& failure() const noexcept { return failure_; }
     channel_counters counters() const noexcept;

@@ -122,8 +122,8 @@ private:
     const detail::message_place* end_ = nullptr;
 };
 
-/// Sends and receives whole messages over a stream, whatever the stream and the framing are. Made as a `channel`, or by
-/// `connect_channel` and `channel_listener` from an address.
+/// Sends and receives whole messages over a stream, whatever the stream and the framing are. Made as a `channel`, by
+/// `async_connect_channel`, or by a `channel_listener`.
 ///
 /// Receiving: one receive at a time. A message is a view into the channel's own buffer, which holds until the next
 /// receive, `try_receive` or `close`; `std::string(message)` keeps it. Nothing is read while nobody receives, so that a
@@ -142,6 +142,8 @@ class PARLEY_EXPORT any_channel {
 public:
     using executor_type = executor;
 
+    /// Holds no channel: to be assigned to. Only `is_open` may be asked.
+    any_channel() noexcept = default;
     any_channel(any_channel&& other) noexcept;
     any_channel& operator=(any_channel&& other) noexcept;
     any_channel(const any_channel&) = delete;
@@ -152,6 +154,8 @@ public:
     any_channel(std::unique_ptr<detail::channel_wire> wire, const channel_options& options);
 
     executor_type get_executor() const noexcept;
+    /// The descriptor of the socket below, on loan, to ask who is at its other end; -1 where there is none.
+    int native_handle() const noexcept;
     /// False after `close`, a failure or the end of `async_shutdown`.
     bool is_open() const noexcept;
 
@@ -272,7 +276,7 @@ private:
     void start_end(bool close, completion_handler<void(error_code)> handler);
 
     std::shared_ptr<detail::channel_state> state_;
-    detail::channel_front* front_;
+    detail::channel_front* front_ = nullptr;
 };
 
 }  // namespace parley
