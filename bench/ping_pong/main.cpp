@@ -4,6 +4,7 @@
 #include <parley/version.hpp>
 
 #include "contenders.hpp"
+#include "cores.hpp"
 
 #include <boost/version.hpp>
 
@@ -14,30 +15,11 @@
 #include <array>
 #include <exception>
 
-#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace ping_pong {
-namespace {
-
-// Pins this process to the last core, which interrupts like less than the first, or to the one before it.
-void pin(int from_the_end) {
-    cpu_set_t allowed;
-    bench::check(::sched_getaffinity(0, sizeof allowed, &allowed), "sched_getaffinity");
-    for (int core = CPU_SETSIZE - 1; core >= 0; --core) {
-        if (!CPU_ISSET(core, &allowed) || from_the_end-- > 0) continue;
-        CPU_ZERO(&allowed);
-        CPU_SET(core, &allowed);
-        bench::check(::sched_setaffinity(0, sizeof allowed, &allowed), "sched_setaffinity");
-        return;
-    }
-    bench::require(false, "there are not as many cores");
-}
-
-}  // namespace
-
 ends make_ends() {
     std::array<int, 2> both{};
     bench::check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both.data()), "socketpair");
@@ -52,7 +34,7 @@ void play(bench::run& r, ends of, ask_function ask, echo_function echo) {
         int status = 1;
         try {
             ::close(of.here);
-            pin(other_core);
+            bench::pin_to_core(other_core);
             echo(bytes, of.there);
             status = 0;
         } catch (const std::exception&) {  // the status says it
@@ -60,7 +42,7 @@ void play(bench::run& r, ends of, ask_function ask, echo_function echo) {
         ::_exit(status);
     }
     ::close(of.there);
-    pin(0);
+    bench::pin_to_core(0);
     ask(r, bytes, of.here);
     int status = 0;
     bench::check(::waitpid(child, &status, 0), "waitpid");

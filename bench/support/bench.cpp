@@ -89,6 +89,7 @@ clock::duration length_of(const options& o) {
 int run_here(const workload& what, const options& o) {
     const auto who = std::ranges::find(what.contenders, o.single, &contender::name);
     if (who == what.contenders.end()) throw std::invalid_argument("no such contender: " + o.single);
+    ::alarm(static_cast<unsigned>(60 + 10 * o.seconds));  // one that hangs ends by SIGALRM
     run r(o.numbers, length_of(o));
     who->work(r);
     require(r.amount() > 0 && r.seconds() > 0, "the run was too short to measure anything");

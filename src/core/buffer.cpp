@@ -28,7 +28,7 @@ buffer& buffer::operator=(buffer&& other) noexcept {
     return *this;
 }
 
-boost::asio::mutable_buffer buffer::prepare(std::size_t wanted) {
+boost::asio::mutable_buffer buffer::make_room(std::size_t wanted) {
     const std::size_t room = limit_ - std::min(limit_, size());
     wanted = std::min(wanted, room);
     if (capacity_ - end_ < wanted) {
@@ -48,12 +48,6 @@ boost::asio::mutable_buffer buffer::prepare(std::size_t wanted) {
     }
     prepared_ = wanted;
     return {storage_.get() + end_, wanted};
-}
-
-void buffer::commit(std::size_t n) noexcept {
-    n = std::min(n, prepared_);
-    end_ += n;
-    prepared_ -= n;
 }
 
 void buffer::consume(std::size_t n) noexcept {

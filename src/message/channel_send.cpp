@@ -55,11 +55,6 @@ error_code channel_state::check(std::string_view message, std::size_t descriptor
     return {};
 }
 
-bool channel_state::has_room(std::size_t size) const noexcept {
-    return queue_.empty() ||
-           (queue_.bytes() + size + overhead_ <= options_.queue_bytes && queue_.messages() < options_.queue_messages);
-}
-
 // Makes room as the options say; false where the message has to wait, to fail or to go.
 bool channel_state::make_room(std::size_t size) {
     if (has_room(size)) return true;
@@ -100,14 +95,14 @@ void channel_state::start_send(std::string_view message, std::vector<unique_fd> 
 }
 
 bool channel_state::try_send(std::string_view message) {
-    if (somebody_waits() || check(message, 0)) return false;
-    if (!make_room(message.size())) {
+    if (somebody_waits() || !may_send() || message.size() > largest_packet_) return false;
+    if (!has_room(message.size()) && !make_room(message.size())) {
         if (options_.when_full == full_queue::fail) ++counters_.refused;
         if (options_.when_full != full_queue::drop_newest) return false;
         ++counters_.dropped;
         return true;
     }
-    if (queue_.put(*wire_, message, {})) return false;
+    if (queue_.put(*wire_, message)) return false;
     if (queue_.bytes() >= options_.gather_bytes)
         flush();
     else
@@ -172,9 +167,7 @@ void channel_state::abort_sends(error_code ec) {
 
 // --- writing
 
-// Soon: at the end of the loop's turn. While messages are delivered, `deliver` does it.
-void channel_state::flush_soon() {
-    if (writing_ || flush_posted_ || delivering_) return;
+void channel_state::post_flush() {
     flush_posted_ = true;
     asio::post(io_, [self = shared_from_this()] {
         self->flush_posted_ = false;

@@ -140,15 +140,22 @@ private:
     bool reads_at_once() const noexcept;
     std::size_t room() const noexcept;
 
-    bool may_send() const noexcept { return open_ && !ending_ && !write_error_; }
+    bool may_send() const noexcept { return open_ && !ending_ && !write_error_.failed(); }
     error_code why_not() const noexcept;
     error_code check(std::string_view message, std::size_t descriptors) const;
-    bool has_room(std::size_t size) const noexcept;
+    bool has_room(std::size_t size) const noexcept {
+        return queue_.empty() || (queue_.bytes() + size + overhead_ <= options_.queue_bytes &&
+                                  queue_.messages() < options_.queue_messages);
+    }
     bool make_room(std::size_t size);
     pending_sends& sends();
     bool somebody_waits() const noexcept { return sends_ != nullptr && !sends_->sends.empty(); }
     void flush();
-    void flush_soon();
+    // At the end of the loop's turn. While messages are delivered, `deliver` does it.
+    void flush_soon() {
+        if (!writing_ && !flush_posted_ && !delivering_) post_flush();
+    }
+    void post_flush();
     void write_to_socket();
     bool write_once();
     void write_elsewhere();

@@ -42,6 +42,15 @@ public:
     std::uint64_t bytes_gone() const noexcept { return position_; }
 
     error_code put(const channel_wire& wire, std::string_view message, std::vector<unique_fd> descriptors);
+    /// The same without descriptors, for those who are in a hurry.
+    error_code put(const channel_wire& wire, std::string_view message) {
+        if (borders_) return put(wire, message, {});
+        const std::size_t before = bytes_.size();
+        if (const auto ec = wire.append(message, 0, bytes_)) return ec;
+        if (bytes_.size() == before) return errc::invalid_argument;  // a framing in which it is nothing
+        ++accepted_;
+        return {};
+    }
     queued_piece front() const noexcept;
     /// The first `n` bytes of what `front` gave were written.
     void sent(std::size_t n) noexcept;

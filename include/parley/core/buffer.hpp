@@ -29,9 +29,17 @@ public:
     ~buffer() = default;
 
     /// Room for at most `wanted` more bytes; less when the limit is near, empty when it is reached.
-    boost::asio::mutable_buffer prepare(std::size_t wanted);
+    boost::asio::mutable_buffer prepare(std::size_t wanted) {
+        if (capacity_ - end_ < wanted || wanted > limit_ - size()) return make_room(wanted);
+        prepared_ = wanted;
+        return {storage_.get() + end_, wanted};
+    }
     /// The first `n` bytes of what `prepare` gave now hold data; more than it gave counts as all of it.
-    void commit(std::size_t n) noexcept;
+    void commit(std::size_t n) noexcept {
+        if (n > prepared_) n = prepared_;
+        end_ += n;
+        prepared_ -= n;
+    }
     /// Everything received and not yet consumed.
     std::string_view data() const noexcept { return {storage_.get() + begin_, end_ - begin_}; }
     /// Forgets the first `n` bytes of `data()`; more than there are counts as all.
@@ -45,6 +53,8 @@ public:
     std::size_t capacity() const noexcept { return capacity_; }
 
 private:
+    boost::asio::mutable_buffer make_room(std::size_t wanted);
+
     std::unique_ptr<char[]> storage_;
     std::size_t capacity_ = 0;
     std::size_t begin_ = 0;

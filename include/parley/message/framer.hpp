@@ -10,6 +10,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -83,7 +84,10 @@ public:
         if (head_size_ < head_.size()) head_[head_size_++] = byte;
     }
     void append_head(std::string_view bytes) noexcept {
-        for (const char byte : bytes) append_head(byte);
+        const std::size_t room = capacity - head_size_;
+        const std::size_t n = bytes.size() < room ? bytes.size() : room;
+        if (n != 0) std::memcpy(head_.data() + head_size_, bytes.data(), n);
+        head_size_ = static_cast<unsigned char>(head_size_ + n);
     }
     void append_tail(char byte) noexcept {
         if (tail_size_ < tail_.size()) tail_[tail_size_++] = byte;

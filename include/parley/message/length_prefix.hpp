@@ -49,11 +49,11 @@ public:
         if (payload.size() > limit_) return make_error_code(errc::limit_exceeded);
         if (descriptors > most_descriptors) return make_error_code(errc::too_many_descriptors);
         const auto length = static_cast<std::uint32_t>(payload.size());
-        for (int shift = 0; shift < 32; shift += 8) ends.append_head(static_cast<char>(length >> shift & 0xff));
-        ends.append_head(static_cast<char>(version));
-        ends.append_head('\0');
-        ends.append_head(static_cast<char>(descriptors));
-        ends.append_head('\0');
+        const char head[header_size] = {static_cast<char>(length),       static_cast<char>(length >> 8),
+                                        static_cast<char>(length >> 16), static_cast<char>(length >> 24),
+                                        static_cast<char>(version),      0,
+                                        static_cast<char>(descriptors),  0};
+        ends.append_head({head, header_size});
         return {};
     }
 

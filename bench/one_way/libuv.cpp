@@ -1,0 +1,100 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "contenders.hpp"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace one_way {
+namespace {
+
+struct sender {
+    explicit sender(std::size_t bytes) : messages(bytes) {}
+
+    numbered messages;
+    std::uint32_t length = 0;
+    uv_pipe_t pipe{};
+    uv_write_t request{};
+};
+
+// The next message goes when this one has gone: libuv makes one system call for each request.
+void send_next(sender& s) {
+    const auto message = s.messages.next();
+    s.length = static_cast<std::uint32_t>(message.size());
+    std::array<uv_buf_t, 2> parts{
+        uv_buf_init(reinterpret_cast<char*>(&s.length), sizeof s.length),
+        uv_buf_init(const_cast<char*>(message.data()), static_cast<unsigned>(message.size()))};
+    uv_write(&s.request, reinterpret_cast<uv_stream_t*>(&s.pipe), parts.data(), 2, [](uv_write_t* request, int status) {
+        bench::require(status == 0, "uv_write");
+        send_next(*static_cast<sender*>(request->handle->data));
+    });
+}
+
+void send(std::size_t bytes, int socket) {
+    uv_loop_t loop;
+    bench::require(uv_loop_init(&loop) == 0, "uv_loop_init");
+    sender s(bytes);
+    uv_pipe_init(&loop, &s.pipe, 0);
+    s.pipe.data = &s;
+    bench::require(uv_pipe_open(&s.pipe, socket) == 0, "uv_pipe_open");
+    send_next(s);
+    uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+struct receiver {
+    receiver(bench::run& r, std::size_t bytes)
+        : messages(r, bytes), in(std::max(std::size_t{65536}, 2 * (bytes + 4))) {}
+
+    checked messages;
+    std::vector<char> in;
+    std::size_t have = 0;
+    uv_pipe_t pipe{};
+};
+
+void provide(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
+    auto& r = *static_cast<receiver*>(handle->data);
+    *buffer = uv_buf_init(r.in.data() + r.have, static_cast<unsigned>(r.in.size() - r.have));
+}
+
+void on_read(uv_stream_t* stream, ssize_t n, const uv_buf_t*) {
+    auto& r = *static_cast<receiver*>(stream->data);
+    bench::require(n >= 0, "uv_read");
+    r.have += static_cast<std::size_t>(n);
+    std::size_t at = 0;
+    std::uint32_t length = 0;
+    while (r.have - at >= sizeof length) {
+        std::memcpy(&length, r.in.data() + at, sizeof length);
+        if (r.have - at - sizeof length < length) break;
+        if (!r.messages.take({r.in.data() + at + sizeof length, length})) {
+            uv_close(reinterpret_cast<uv_handle_t*>(stream), nullptr);
+            return;
+        }
+        at += sizeof length + length;
+    }
+    std::memmove(r.in.data(), r.in.data() + at, r.have - at);
+    r.have -= at;
+}
+
+void receive(bench::run& measured, std::size_t bytes, int socket) {
+    uv_loop_t loop;
+    bench::require(uv_loop_init(&loop) == 0, "uv_loop_init");
+    receiver r(measured, bytes);
+    uv_pipe_init(&loop, &r.pipe, 0);
+    r.pipe.data = &r;
+    bench::require(uv_pipe_open(&r.pipe, socket) == 0, "uv_pipe_open");
+    uv_read_start(reinterpret_cast<uv_stream_t*>(&r.pipe), provide, on_read);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    bench::require(uv_loop_close(&loop) == 0, "uv_loop_close");
+}
+
+}  // namespace
+
+void with_libuv(bench::run& r) { play(r, send, receive); }
+
+}  // namespace one_way
