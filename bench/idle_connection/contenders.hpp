@@ -31,6 +31,7 @@ double heap_in_use();
 void with_asio(bench::run& r);
 void with_parley(bench::run& r);
 void with_parley_generic(bench::run& r);
+void with_channel(bench::run& r);
 void with_libuv(bench::run& r);
 
 }  // namespace idle

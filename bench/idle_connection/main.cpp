@@ -50,6 +50,7 @@ int main(int argc, char* argv[]) {
                 {"plain Asio", BOOST_LIB_VERSION, with_asio},
                 {"parley", PARLEY_VERSION_STRING, with_parley},
                 {"parley, generic", PARLEY_VERSION_STRING, with_parley_generic},
+                {"parley channel", PARLEY_VERSION_STRING, with_channel},
 #ifdef PARLEY_BENCH_LIBUV
                 {"libuv", uv_version_string(), with_libuv},
 #endif

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <parley/loop/event_loop.hpp>
+#include <parley/message/channel_listener.hpp>
 #include <parley/net/listen.hpp>
 
 #include "holding.hpp"
@@ -12,6 +13,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <exception>
+#include <utility>
+#include <vector>
 
 namespace idle {
 namespace {
@@ -32,7 +35,43 @@ void loop(bench::run& r) {
     io.run();
 }
 
+parley::task<> wait_for_message(parley::any_channel channel) { co_await channel.async_receive(); }
+
+parley::task<> hold_channels(bench::run& r, parley::channel_listener& server, const bench::place& at) {
+    const auto connections = static_cast<std::size_t>(r["connections"]);
+    const bool reading = r["reading"] != 0;
+    clients others;
+    std::vector<parley::any_channel> held;
+    double before = 0;
+    for (std::size_t i = 0; i <= connections; ++i) {
+        others.connect_one(at);
+        auto channel = co_await server.async_accept();
+        if (reading)
+            asio::co_spawn(server.get_executor(), wait_for_message(std::move(channel)), bench::rethrow);
+        else
+            held.push_back(std::move(channel));
+        if (i == 0) {
+            before = heap_in_use();
+            if (!reading) held.reserve(connections + 1);
+        }
+    }
+    co_await asio::post(server.get_executor(), asio::deferred);
+    r.set((heap_in_use() - before) / static_cast<double>(connections), 1);
+}
+
 }  // namespace
+
+void with_channel(bench::run& r) {
+    bench::raise_descriptor_limit();
+    const bench::place at;
+    parley::event_loop io;
+    auto server = parley::listen_channels(io.get_executor(), parley::address::unix_stream(at.path()).value()).value();
+    asio::co_spawn(io.get_executor(), hold_channels(r, server, at), [&](std::exception_ptr failure) {
+        io.stop();
+        bench::rethrow(failure);
+    });
+    io.run();
+}
 
 void with_parley(bench::run& r) { loop<asio::local::stream_protocol>(r); }
 void with_parley_generic(bench::run& r) { loop<asio::generic::stream_protocol>(r); }

@@ -4,6 +4,7 @@
 #include <parley/loop/event_loop.hpp>
 
 #include "core/syscall.hpp"
+#include "loop/busy_polling.hpp"
 
 #include <boost/system/system_error.hpp>
 
@@ -24,15 +25,35 @@ event_loop::event_loop(event_loop_options options) : options_(options), context_
 event_loop::~event_loop() = default;
 
 std::size_t event_loop::run() {
-    if (options_.busy_poll <= std::chrono::microseconds::zero()) return context_.run();
     using clock = std::chrono::steady_clock;
+    if (options_.busy_poll <= std::chrono::microseconds::zero()) return context_.run();
+    detail::busy_polling polling(options_.busy_poll);
     std::size_t total = 0;
     while (!context_.stopped()) {
         std::size_t ran = context_.poll();
-        for (const auto end = clock::now() + options_.busy_poll; ran == 0 && !context_.stopped() && clock::now() < end;)
-            ran = context_.poll();
-        if (ran == 0) ran = context_.run_one();
         total += ran;
+        counters_.handlers += ran;
+        if (ran != 0) continue;
+        const auto begun = clock::now();
+        const auto end = begun + polling.window(begun);
+        auto now = begun;
+        for (; now < end && ran == 0 && !context_.stopped(); now = clock::now()) ran = context_.poll();
+        if (ran != 0) {
+            polling.paid();
+            ++counters_.polls_paid;
+        } else if (!context_.stopped()) {
+            ran = context_.run_one();  // with the time of the handler, which is short or is the reason for more to do
+            const auto after = clock::now();
+            ++counters_.waits;
+            if (end != begun) {
+                polling.missed(after - now, after);
+                ++counters_.polls_missed;
+            } else {
+                polling.waited(after - now, after);
+            }
+        }
+        total += ran;
+        counters_.handlers += ran;
     }
     return total;
 }
