@@ -62,19 +62,19 @@ void channel_state::start_receive_of(Handler pending_receive::*which, Handler ha
     Handler* const type = nullptr;
     if (receive_ == nullptr) receive_at_home_.reset(new pending_receive(&receive_));
     if (receive_->waits())
-        return post_completion(io_, std::move(handler), error_code(asio::error::already_started),
+        return post_completion(get_executor(), std::move(handler), error_code(asio::error::already_started),
                                value_of(message_batch(), type));
-    claimed_.clear();
+    if (inbox_) inbox_->claimed.clear();
     if (!delivering_) {
         flush();  // before it waits; what is found already is rarely the answer to what is queued
         if (settled()) {
             auto [ec, messages] = hand_out(std::is_same_v<Handler, receive_one> ? 1 : all);
-            return post_completion(io_, std::move(handler), ec, value_of(messages, type));
+            return post_completion(get_executor(), std::move(handler), ec, value_of(messages, type));
         }
     }
     receive_->id = next_id_++;
     // Without an executor of its own a handler runs where the channel does.
-    receive_->at_home = own == io_ || own.target<asio::system_executor>() != nullptr;
+    receive_->at_home = own == get_executor() || own.target<asio::system_executor>() != nullptr;
     if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
         slot.assign([weak = weak_from_this(), id = receive_->id](asio::cancellation_type type_of) {
             if (type_of == asio::cancellation_type::none) return;
@@ -88,7 +88,7 @@ void channel_state::start_receive_of(Handler pending_receive::*which, Handler ha
 std::optional<std::string_view> channel_state::try_receive() {
     if (!open_ || somebody_receives()) return std::nullopt;
     if (next == end && !more_) return std::nullopt;
-    claimed_.clear();
+    if (inbox_) inbox_->claimed.clear();
     if (next == end) parse();
     if (next == end) return std::nullopt;
     auto [ec, messages] = hand_out(1);
@@ -96,7 +96,9 @@ std::optional<std::string_view> channel_state::try_receive() {
     return messages[0];
 }
 
-std::vector<unique_fd> channel_state::take_descriptors() noexcept { return std::exchange(claimed_, {}); }
+std::vector<unique_fd> channel_state::take_descriptors() noexcept {
+    return inbox_ ? std::exchange(inbox_->claimed, {}) : std::vector<unique_fd>();
+}
 
 void channel_state::abort_receive(std::uint64_t id) {
     if (!somebody_receives() || receive_->id != id) return;
@@ -106,8 +108,9 @@ void channel_state::abort_receive(std::uint64_t id) {
 void channel_state::abort_receive() {
     if (!somebody_receives()) return;
     const error_code aborted = asio::error::operation_aborted;
-    if (receive_->one) post_completion(io_, taken(receive_->one), aborted, std::optional<std::string_view>());
-    if (receive_->all) post_completion(io_, taken(receive_->all), aborted, message_batch());
+    if (receive_->one)
+        post_completion(get_executor(), taken(receive_->one), aborted, std::optional<std::string_view>());
+    if (receive_->all) post_completion(get_executor(), taken(receive_->all), aborted, message_batch());
 }
 
 // --- handing out
@@ -120,11 +123,11 @@ bool channel_state::settled() {
 }
 
 channel_state::delivery channel_state::hand_out(std::size_t most) {
-    if (!open_) return {read_error_ ? read_error_ : error_code(asio::error::bad_descriptor), {}};
+    if (!open_) return {read_error() ? read_error() : error_code(asio::error::bad_descriptor), {}};
     if (next == end) {
         if (!broken_) return {};  // the end
         close();
-        return {read_error_, {}};
+        return {read_error(), {}};
     }
     const auto* const first = next;
     next += std::min(most, static_cast<std::size_t>(end - next));
@@ -132,7 +135,7 @@ channel_state::delivery channel_state::hand_out(std::size_t most) {
         for (const auto* m = first; m != next; ++m) {
             if (claim(*m)) continue;
             close();
-            return {read_error_, {}};
+            return {read_error(), {}};
         }
     }
     return {{}, {first, next}};
@@ -140,16 +143,17 @@ channel_state::delivery channel_state::hand_out(std::size_t most) {
 
 // Takes the descriptors of a message out of those that have come.
 bool channel_state::claim(const message_place& message) {
-    if (message.descriptors > arrived_.size()) {
+    if (message.descriptors > inbox_->arrived.size()) {
         cannot_receive(errc::descriptors_lost, "message " + std::to_string(counters().messages_received) + ": " +
                                                    std::to_string(message.descriptors) +
-                                                   " descriptors were announced, " + std::to_string(arrived_.size()) +
-                                                   " have come");
+                                                   " descriptors were announced, " +
+                                                   std::to_string(inbox_->arrived.size()) + " have come");
         return false;
     }
-    const auto last = arrived_.begin() + message.descriptors;
-    claimed_.insert(claimed_.end(), std::move_iterator(arrived_.begin()), std::move_iterator(last));
-    arrived_.erase(arrived_.begin(), last);
+    const auto last = inbox_->arrived.begin() + message.descriptors;
+    inbox_->claimed.insert(inbox_->claimed.end(), std::move_iterator(inbox_->arrived.begin()),
+                           std::move_iterator(last));
+    inbox_->arrived.erase(inbox_->arrived.begin(), last);
     return true;
 }
 
@@ -158,12 +162,12 @@ void channel_state::complete(pending_receive& waiting) {
         auto handler = taken(waiting.one);
         auto [ec, messages] = hand_out(1);
         auto value = value_of(messages, static_cast<receive_one*>(nullptr));
-        if (!waiting.at_home) return post_completion(io_, std::move(handler), ec, value);
+        if (!waiting.at_home) return post_completion(get_executor(), std::move(handler), ec, value);
         std::move(handler)(ec, value);
     } else {
         auto handler = taken(waiting.all);
         auto [ec, messages] = hand_out(all);
-        if (!waiting.at_home) return post_completion(io_, std::move(handler), ec, messages);
+        if (!waiting.at_home) return post_completion(get_executor(), std::move(handler), ec, messages);
         std::move(handler)(ec, messages);
     }
 }
@@ -173,7 +177,7 @@ void channel_state::complete(pending_receive& waiting) {
 void channel_state::deliver(receive_owner waiting) {
     delivering_ = true;
     const auto later = [&] {
-        asio::post(io_, [self = shared_from_this(), owner = std::move(waiting)]() mutable {
+        asio::post(get_executor(), [self = shared_from_this(), owner = std::move(waiting)]() mutable {
             self->deliver(std::move(owner));
         });
     };
@@ -206,23 +210,24 @@ void channel_state::deliver(receive_owner waiting) {
 bool channel_state::reads_at_once() const noexcept {
     if (kind_ == kind::other) return true;
     // A channel that has not received anything yet holds no memory to read into.
-    return kind_ != kind::packets && !brings_descriptors && in_.capacity() != 0;
+    return kind_ != kind::packets && !brings_descriptors && inbox_;
 }
 
 std::size_t channel_state::room() const noexcept {
-    if (kind_ == kind::packets) return in_.limit() - in_.size();
-    const std::size_t have = in_.size();
-    const std::size_t lacking = wanted_ > have ? std::min(wanted_ - have, largest_announced) : 0;
-    return std::max(read_size_, lacking);
+    if (kind_ == kind::packets) return inbox_->bytes.limit() - inbox_->bytes.size();
+    const std::size_t have = inbox_->bytes.size();
+    const std::size_t lacking = inbox_->wanted > have ? std::min(inbox_->wanted - have, largest_announced) : 0;
+    return std::max(inbox_->read_size, lacking);
 }
 
 void channel_state::begin_read(receive_owner waiting) {
-    in_.consume(std::exchange(parsed_, 0));
+    if (inbox_) inbox_->bytes.consume(std::exchange(inbox_->parsed, 0));
     next = end = nullptr;
     reading_ = true;
     read_done done{shared_from_this(), std::move(waiting), false};
     if (reads_at_once()) {
-        wire_->read(in_.prepare(room()), std::move(done));
+        in();
+        wire_->read(inbox_->bytes.prepare(room()), std::move(done));
     } else {
         done.only_waited = true;
         wire_->wait_read(std::move(done));
@@ -248,35 +253,36 @@ void channel_state::read_ended(receive_owner waiting, error_code ec, std::size_t
     if (!draining_) return deliver(std::move(waiting));
     if (at_end_ || broken_) {
         receive_at_home_ = std::move(waiting);
-        linger_->cancel();
+        ending_->linger->cancel();
         return;
     }
-    parsed_ = in_.size();
+    inbox_->parsed = inbox_->bytes.size();
     more_ = false;
-    arrived_.clear();
+    inbox_->arrived.clear();
     begin_read(std::move(waiting));
 }
 
 void channel_state::arrived(error_code ec, std::size_t n) {
+    in();
     if (n != 0) {
-        ++counters_.reads;
-        counters_.bytes_received += n;
-        if (n >= read_size_) read_size_ = std::min(read_size_ * 2, largest_read);
-        in_.commit(n);
+        ++inbox_->reads;
+        inbox_->bytes_read += n;
+        if (n >= inbox_->read_size) inbox_->read_size = std::min(inbox_->read_size * 2, largest_read);
+        inbox_->bytes.commit(n);
         if (!draining_) parse();
     }
     if (!ec) return;
     if (ec == asio::error::eof) {
         at_end_ = true;
-        if (!draining_ && !broken_ && !more_ && in_.size() > parsed_) parse_end();
+        if (!draining_ && !broken_ && !more_ && inbox_->bytes.size() > inbox_->parsed) parse_end();
     } else if (!broken_) {
-        cannot_receive(ec, "receive message " + std::to_string(counters_.messages_received + 1));
+        cannot_receive(ec, "receive message " + std::to_string(inbox_->messages + 1));
     }
 }
 
 // Reads what the wait has announced; false where there is nothing after all.
 bool channel_state::receive_after_wait() {
-    const auto into = in_.prepare(room());
+    const auto into = in().bytes.prepare(room());
     iovec part{into.data(), into.size()};
     if (kind_ != kind::packets && !brings_descriptors) {  // the kernel closes what nobody takes
         msghdr bytes{};
@@ -295,72 +301,73 @@ bool channel_state::receive_after_wait() {
     if (outcome->ec) return arrived(outcome->ec, 0), true;
     if (message.end) return arrived(asio::error::eof, 0), true;
     const auto count = static_cast<std::uint32_t>(message.fds.size());
-    arrived_.insert(arrived_.end(), std::move_iterator(message.fds.begin()), std::move_iterator(message.fds.end()));
+    inbox_->arrived.insert(inbox_->arrived.end(), std::move_iterator(message.fds.begin()),
+                           std::move_iterator(message.fds.end()));
     if (kind_ != kind::packets) {
         // More than the frames can need that have not been handed out yet.
-        if (arrived_.size() > 2 * most_fds_per_message) {
+        if (inbox_->arrived.size() > 2 * most_fds_per_message) {
             cannot_receive(errc::too_many_descriptors,
-                           std::to_string(arrived_.size()) + " descriptors belong to no message");
+                           std::to_string(inbox_->arrived.size()) + " descriptors belong to no message");
             return true;
         }
         return arrived({}, message.size), true;
     }
-    ++counters_.reads;
-    ++counters_.messages_received;
-    counters_.bytes_received += message.size;
-    in_.commit(message.size);
-    if (places_.empty()) places_.resize(1);
-    places_[0] = {in_.data().data(), static_cast<std::uint32_t>(message.size), count};
-    parsed_ = message.size;
-    next = places_.data();
+    ++inbox_->reads;
+    ++inbox_->messages;
+    inbox_->bytes_read += message.size;
+    inbox_->bytes.commit(message.size);
+    if (inbox_->places.empty()) inbox_->places.resize(1);
+    inbox_->places[0] = {inbox_->bytes.data().data(), static_cast<std::uint32_t>(message.size), count};
+    inbox_->parsed = message.size;
+    next = inbox_->places.data();
     end = next + 1;
     return true;
 }
 
 void channel_state::parse() {
-    if (places_.empty())
-        places_.resize(fewest_places);
-    else if (more_ && places_.size() < most_places)
-        places_.resize(places_.size() * 4);
-    const auto bytes = in_.data().substr(parsed_);
-    const auto parsed = wire_->parse(bytes, examined_, places_.data(), places_.size());
-    next = places_.data();
+    if (inbox_->places.empty())
+        inbox_->places.resize(fewest_places);
+    else if (more_ && inbox_->places.size() < most_places)
+        inbox_->places.resize(inbox_->places.size() * 4);
+    const auto bytes = inbox_->bytes.data().substr(inbox_->parsed);
+    const auto parsed = wire_->parse(bytes, inbox_->examined, inbox_->places.data(), inbox_->places.size());
+    next = inbox_->places.data();
     end = next + parsed.count;
-    counters_.messages_received += parsed.count;
-    parsed_ += parsed.size;
-    more_ = parsed.count == places_.size();
-    examined_ = more_ ? 0 : bytes.size() - parsed.size;
-    wanted_ = parsed.last.wanted;
+    inbox_->messages += parsed.count;
+    inbox_->parsed += parsed.size;
+    more_ = parsed.count == inbox_->places.size();
+    inbox_->examined = more_ ? 0 : bytes.size() - parsed.size;
+    inbox_->wanted = parsed.last.wanted;
     if (parsed.last.outcome == parsed_frame::kind::failed) return not_a_frame(parsed.last);
     if (brings_descriptors) return;
     const auto* const bad = std::find_if(next, end, [](const message_place& m) { return m.descriptors != 0; });
     if (bad == end) return;
-    counters_.messages_received -= static_cast<std::uint64_t>(end - bad);
+    inbox_->messages -= static_cast<std::uint64_t>(end - bad);
     end = bad;
     more_ = false;
     not_a_frame(parsed_frame::failed(errc::too_many_descriptors, 0, "descriptors are not welcome here"));
 }
 
 void channel_state::parse_end() {
-    const auto rest = in_.data().substr(parsed_);
+    const auto rest = inbox_->bytes.data().substr(inbox_->parsed);
     const auto last = wire_->parse_end(rest);
     if (last.outcome != parsed_frame::kind::complete) return not_a_frame(last);
-    places_.resize(std::max(places_.size(), fewest_places));
+    inbox_->places.resize(std::max(inbox_->places.size(), fewest_places));
     const auto message = last.found.payload(rest);
-    places_[0] = {message.data(), static_cast<std::uint32_t>(message.size()), 0};
-    next = places_.data();
+    inbox_->places[0] = {message.data(), static_cast<std::uint32_t>(message.size()), 0};
+    next = inbox_->places.data();
     end = next + 1;
-    parsed_ = in_.size();
-    ++counters_.messages_received;
+    inbox_->parsed = inbox_->bytes.size();
+    ++inbox_->messages;
 }
 
 void channel_state::not_a_frame(const parsed_frame& why) {
-    cannot_receive(why.code, "message " + std::to_string(counters_.messages_received + 1) + ", " + why.context());
+    cannot_receive(why.code, "message " + std::to_string(inbox_->messages + 1) + ", " + why.context());
 }
 
 void channel_state::cannot_receive(error_code code, std::string context) {
     broken_ = true;
-    read_error_ = code;
+    at_the_end().read_error = code;
     failed(code, std::move(context));
 }
 

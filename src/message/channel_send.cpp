@@ -40,9 +40,9 @@ iovec part_of(std::string_view bytes) noexcept { return {const_cast<char*>(bytes
 // --- what the user calls
 
 error_code channel_state::why_not() const noexcept {
-    if (failure_.code() && !open_) return failure_.code();
-    if (!open_ || ending_) return asio::error::bad_descriptor;
-    return write_error_;
+    if (failure().code() && !open_) return failure().code();
+    if (!open_ || ends_) return asio::error::bad_descriptor;
+    return ending_ ? ending_->write_error : error_code();
 }
 
 // Whether a message can be sent at all.
@@ -60,9 +60,9 @@ bool channel_state::make_room(std::size_t size) {
     if (has_room(size)) return true;
     flush();
     if (options_.when_full == full_queue::drop_oldest) {
-        while (!has_room(size) && queue_.drop_oldest()) {
-            ++counters_.dropped;
-            ++lost_;
+        while (!has_room(size) && outbox_->queue.drop_oldest()) {
+            ++outbox_->dropped;
+            ++outbox_->lost;
         }
         return true;  // at most one message stays that has begun to leave
     }
@@ -70,18 +70,18 @@ bool channel_state::make_room(std::size_t size) {
 }
 
 void channel_state::start_send(std::string_view message, std::vector<unique_fd> descriptors, done_handler handler) {
-    const auto done = [&](error_code ec) { post_completion(io_, std::move(handler), ec); };
+    const auto done = [&](error_code ec) { post_completion(get_executor(), std::move(handler), ec); };
     if (const auto ec = check(message, descriptors.size())) return done(ec);
     const bool in_place = message.size() >= options_.gather_bytes && descriptors.empty() && kind_ != kind::other &&
                           kind_ != kind::packets && options_.when_full == full_queue::wait;
     if (!somebody_waits() && !in_place) {
         if (make_room(message.size())) {
-            const auto ec = queue_.put(*wire_, message, std::move(descriptors));
-            if (!ec) queue_.bytes() >= options_.gather_bytes ? flush() : flush_soon();
+            const auto ec = out().queue.put(*wire_, message, std::move(descriptors));
+            if (!ec) outbox_->queue.bytes() >= options_.gather_bytes ? flush() : flush_soon();
             return done(ec);
         }
-        if (options_.when_full == full_queue::fail) return ++counters_.refused, done(asio::error::no_buffer_space);
-        if (options_.when_full == full_queue::drop_newest) return ++counters_.dropped, done({});
+        if (options_.when_full == full_queue::fail) return ++outbox_->refused, done(asio::error::no_buffer_space);
+        if (options_.when_full == full_queue::drop_newest) return ++outbox_->dropped, done({});
     }
     const auto id = next_id_++;
     if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
@@ -97,13 +97,13 @@ void channel_state::start_send(std::string_view message, std::vector<unique_fd> 
 bool channel_state::try_send(std::string_view message) {
     if (somebody_waits() || !may_send() || message.size() > largest_packet_) return false;
     if (!has_room(message.size()) && !make_room(message.size())) {
-        if (options_.when_full == full_queue::fail) ++counters_.refused;
+        if (options_.when_full == full_queue::fail) ++outbox_->refused;
         if (options_.when_full != full_queue::drop_newest) return false;
-        ++counters_.dropped;
+        ++outbox_->dropped;
         return true;
     }
-    if (queue_.put(*wire_, message)) return false;
-    if (queue_.bytes() >= options_.gather_bytes)
+    if (out().queue.put(*wire_, message)) return false;
+    if (outbox_->queue.bytes() >= options_.gather_bytes)
         flush();
     else
         flush_soon();
@@ -111,13 +111,13 @@ bool channel_state::try_send(std::string_view message) {
 }
 
 void channel_state::start_end(bool close, done_handler handler) {
-    if (!open_ || linger_) return post_completion(io_, std::move(handler), why_not());
-    if (write_error_) {
-        const auto ec = write_error_;
+    if (!open_ || lingers()) return post_completion(get_executor(), std::move(handler), why_not());
+    if (cannot_write_) {
+        const auto ec = why_not();
         if (close) this->close();
-        return post_completion(io_, std::move(handler), ec);
+        return post_completion(get_executor(), std::move(handler), ec);
     }
-    ending_ = true;
+    ends_ = true;
     const auto id = next_id_++;
     if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
         slot.assign([weak = weak_from_this(), id](asio::cancellation_type type_of) {
@@ -140,7 +140,7 @@ void channel_state::abort_send(std::uint64_t id) {
     auto& [known_at, waiting, ends] = *sends_;
     if (const auto it = std::ranges::find(waiting, id, &pending_send::id); it != waiting.end()) {
         const bool begun = it->sent != 0;
-        post_completion(io_, std::move(it->handler), aborted);
+        post_completion(get_executor(), std::move(it->handler), aborted);
         waiting.erase(it);
         if (begun)
             close();  // half a message cannot be taken back
@@ -148,7 +148,7 @@ void channel_state::abort_send(std::uint64_t id) {
             flush();
     } else if (const auto at = std::ranges::find(ends, id, &pending_end::id); at != ends.end()) {
         const bool closes = at->close;
-        post_completion(io_, std::move(at->handler), aborted);
+        post_completion(get_executor(), std::move(at->handler), aborted);
         ends.erase(at);
         if (closes) close();
     }
@@ -160,8 +160,8 @@ void channel_state::abort_sends(error_code ec) {
     auto ends = std::exchange(sends_->ends, {});
     const bool begun = std::ranges::any_of(waiting, [](const pending_send& s) { return s.sent != 0; });
     const bool closes = std::ranges::any_of(ends, &pending_end::close);
-    for (auto& send : waiting) post_completion(io_, std::move(send.handler), ec);
-    for (auto& waiter : ends) post_completion(io_, std::move(waiter.handler), ec);
+    for (auto& send : waiting) post_completion(get_executor(), std::move(send.handler), ec);
+    for (auto& waiter : ends) post_completion(get_executor(), std::move(waiter.handler), ec);
     if (begun || closes) close();
 }
 
@@ -169,7 +169,7 @@ void channel_state::abort_sends(error_code ec) {
 
 void channel_state::post_flush() {
     flush_posted_ = true;
-    asio::post(io_, [self = shared_from_this()] {
+    asio::post(get_executor(), [self = shared_from_this()] {
         self->flush_posted_ = false;
         self->flush();
     });
@@ -181,7 +181,7 @@ void channel_state::flush() {
         write_elsewhere();
     else
         write_to_socket();
-    if (ending_ && !writing_ && open_ && !flush_posted_) ended_sending();
+    if (ends_ && !writing_ && open_ && !flush_posted_) ended_sending();
 }
 
 // Takes over those who found no room, as far as there is some now.
@@ -196,16 +196,16 @@ void channel_state::admit() {
             if (!ec) return;
         } else {
             if (!has_room(send.message.size())) return;
-            ec = queue_.put(*wire_, send.message, std::move(send.descriptors));
+            ec = out().queue.put(*wire_, send.message, std::move(send.descriptors));
         }
-        post_completion(io_, std::move(send.handler), ec);
+        post_completion(get_executor(), std::move(send.handler), ec);
     }
 }
 
 void channel_state::write_to_socket() {
     for (int n = 0; n < most_writes; ++n) {
         admit();
-        if (queue_.empty() && !somebody_waits()) return;
+        if (nothing_queued() && !somebody_waits()) return;
         if (!write_once()) return;
     }
     flush_soon();
@@ -215,9 +215,9 @@ void channel_state::write_to_socket() {
 bool channel_state::write_once() {
     std::array<iovec, 4> parts;
     std::size_t count = 0;
-    const auto piece = queue_.front();
+    const auto piece = out().queue.front();
     if (piece.anything) parts[count++] = part_of(piece.bytes);
-    if (piece.bytes.size() == queue_.bytes() && somebody_waits() && sends_->sends.front().in_place) {
+    if (piece.bytes.size() == outbox_->queue.bytes() && somebody_waits() && sends_->sends.front().in_place) {
         auto& send = sends_->sends.front();
         std::size_t skip = send.sent;
         for (auto bytes : {send.ends.head(), send.message, send.ends.tail()}) {
@@ -247,9 +247,9 @@ bool channel_state::write_once() {
     if (ec == asio::error::would_block || ec == asio::error::no_buffer_space) {
         await_writable();
     } else if (type_ == SOCK_DGRAM && (ec == asio::error::connection_refused || ec == asio::error::message_size)) {
-        queue_.sent(piece.bytes.size());  // of one packet, and lost with it
-        ++counters_.dropped;
-        ++lost_;
+        outbox_->queue.sent(piece.bytes.size());  // of one packet, and lost with it
+        ++outbox_->dropped;
+        ++outbox_->lost;
         return true;
     } else {
         write_failed(ec);
@@ -258,27 +258,27 @@ bool channel_state::write_once() {
 }
 
 void channel_state::take_credit(std::size_t n) {
-    ++counters_.writes;
-    counters_.bytes_sent += n;
-    const auto queued = kind_ == kind::packets ? n : std::min(n, queue_.bytes());
-    if (!queue_.empty()) queue_.sent(queued);
+    ++outbox_->writes;
+    outbox_->bytes += n;
+    const auto queued = kind_ == kind::packets ? n : std::min(n, outbox_->queue.bytes());
+    if (!outbox_->queue.empty()) outbox_->queue.sent(queued);
     if (n == queued) return;
     auto& send = sends_->sends.front();
     send.sent += n - queued;
     const std::size_t size = send.ends.head().size() + send.message.size() + send.ends.tail().size();
     if (send.sent != size) return;
-    queue_.passed_by(size);
-    post_completion(io_, std::move(send.handler), error_code());
+    outbox_->queue.passed_by(size);
+    post_completion(get_executor(), std::move(send.handler), error_code());
     sends_->sends.pop_front();
 }
 
 void channel_state::write_elsewhere() {
     admit();
-    if (queue_.empty()) return;
+    if (nothing_queued()) return;
     sends();
     writing_ = true;
-    taken_ = queue_.take();
-    const auto bytes = taken_.data();
+    outbox_->taken = outbox_->queue.take();
+    const auto bytes = outbox_->taken.data();
     wire_->write(asio::buffer(bytes.data(), bytes.size()), {shared_from_this(), std::move(sends_at_home_)});
 }
 
@@ -292,23 +292,24 @@ void channel_state::write_ended(send_owner waiting, error_code ec) {
     sends_at_home_ = std::move(waiting);
     writing_ = false;
     if (!open_) return;
-    if (linger_) return finish_shutdown();  // the other side has answered the end of TLS, or will not
+    if (lingers()) return finish_shutdown();  // the other side has answered the end of TLS, or will not
     if (ec && !ended_) return write_failed(ec);
-    if (kind_ == kind::other && !taken_.empty()) {
-        ++counters_.writes;
-        counters_.bytes_sent += taken_.size();
-        taken_.consume(taken_.size());
-        queue_.taken_sent();
+    if (kind_ == kind::other && outbox_ && !outbox_->taken.empty()) {
+        ++outbox_->writes;
+        outbox_->bytes += outbox_->taken.size();
+        outbox_->taken.consume(outbox_->taken.size());
+        outbox_->queue.taken_sent();
     }
     flush();
 }
 
 // What comes can still be received.
 void channel_state::write_failed(error_code ec) {
-    write_error_ = ec;
+    cannot_write_ = true;
+    at_the_end().write_error = ec;
     failed(ec, "send message " + std::to_string(counters().messages_sent + 1));
-    lost_ += queue_.messages();
-    queue_.clear();
+    out().lost += outbox_->queue.messages();
+    outbox_->queue.clear();
     abort_sends(ec);
 }
 
@@ -316,7 +317,7 @@ void channel_state::write_failed(error_code ec) {
 
 // All is written: tells the other side, once, and then those who wait for it.
 void channel_state::ended_sending() {
-    if (!queue_.empty() || somebody_waits() || sends_ == nullptr || linger_) return;
+    if (!nothing_queued() || somebody_waits() || sends_ == nullptr || lingers()) return;
     if (!std::exchange(ended_, true)) {
         if (kind_ != kind::other) {
             sys::end_sending(fd_);  // an error here says that there is nobody to be told
@@ -336,7 +337,7 @@ void channel_state::ended_sending() {
             ++it;
             continue;
         }
-        post_completion(io_, std::move(it->handler), error_code());
+        post_completion(get_executor(), std::move(it->handler), error_code());
         it = ends.erase(it);
     }
     if (ends.empty()) return;
@@ -347,8 +348,9 @@ void channel_state::ended_sending() {
 }
 
 void channel_state::start_linger() {
-    linger_ = std::make_unique<asio::steady_timer>(io_, patience);
-    linger_->async_wait([self = shared_from_this(), waiting = std::move(sends_at_home_)](error_code) mutable {
+    auto& timer = at_the_end().linger;
+    timer = std::make_unique<asio::steady_timer>(get_executor(), patience);
+    timer->async_wait([self = shared_from_this(), waiting = std::move(sends_at_home_)](error_code) mutable {
         if (waiting) self->sends_at_home_ = std::move(waiting);
         if (self->open_) self->finish_shutdown();
     });
@@ -360,17 +362,18 @@ void channel_state::drain() {
     start_linger();
     abort_receive();
     draining_ = true;
-    parsed_ = in_.size();
+    if (inbox_) inbox_->parsed = inbox_->bytes.size();
     more_ = false;
     next = end = nullptr;
     if (at_end_ || broken_)
-        linger_->cancel();
+        ending_->linger->cancel();
     else if (!reading_)
         begin_read(std::move(receive_at_home_));
 }
 
 void channel_state::finish_shutdown() {
-    for (auto& waiter : std::exchange(sends_->ends, {})) post_completion(io_, std::move(waiter.handler), error_code());
+    for (auto& waiter : std::exchange(sends_->ends, {}))
+        post_completion(get_executor(), std::move(waiter.handler), error_code());
     close();
 }
 

@@ -4,10 +4,12 @@
 #include "message/channel_state.hpp"
 
 #include "core/syscall_net.hpp"
+#include "net/ancillary.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -18,8 +20,8 @@ namespace parley::detail {
 namespace {
 
 constexpr std::size_t largest_read = std::size_t{64} << 10;
-constexpr std::size_t largest_udp_packet = 65507;
-constexpr std::size_t packet_overhead = 32;  // what the kernel takes of a UNIX socket's send buffer
+constexpr std::uint32_t largest_udp_packet = 65507;
+constexpr std::uint32_t packet_overhead = 32;  // what the kernel takes of a UNIX socket's send buffer
 
 [[noreturn]] void refuse(const char* why) {
     throw boost::system::system_error(make_error_code(errc::invalid_argument), why);
@@ -49,17 +51,24 @@ void write_done::operator()(error_code ec, std::size_t) {
     channel->write_ended(std::move(waiting), ec);
 }
 
-channel_state::channel_state(std::unique_ptr<channel_wire> wire, const channel_options& options)
-    : wire_(std::move(wire)),
-      io_(wire_->get_executor()),
-      options_(options),
-      overhead_(wire_->overhead()),
-      in_(wire_->largest_frame() + (wire_->keeps_packets() ? 0 : largest_read)),
-      receive_at_home_(new pending_receive(&receive_)) {
+channel_state::limits channel_state::packed(const channel_options& options) {
+    const auto small = [](std::size_t n) { return static_cast<std::uint32_t>(std::min<std::size_t>(n, UINT32_MAX)); };
     if (options.queue_bytes == 0 || options.queue_messages == 0) refuse("a channel needs a queue for messages");
     if (options.turn_messages == 0) refuse("a channel needs turns in which it does something");
+    return {small(options.queue_bytes),
+            small(options.queue_messages),
+            small(options.gather_bytes),
+            small(options.turn_messages),
+            options.when_full,
+            static_cast<std::uint8_t>(std::min<unsigned>(options.descriptors, most_descriptors))};
+}
+
+channel_state::channel_state(std::unique_ptr<channel_wire> wire, const channel_options& options)
+    : wire_(std::move(wire)),
+      options_(packed(options)),
+      overhead_(static_cast<std::uint32_t>(std::min<std::size_t>(wire_->overhead(), UINT32_MAX))),
+      receive_at_home_(new pending_receive(&receive_)) {
     brings_descriptors = options.descriptors != 0;
-    if (options.when_full == full_queue::drop_oldest) queue_.keep_borders();
     fd_ = wire_->native_handle();
     if (fd_ >= 0) {
         const auto type = sys::socket_option(fd_, SOL_SOCKET, SO_TYPE);
@@ -71,8 +80,7 @@ channel_state::channel_state(std::unique_ptr<channel_wire> wire, const channel_o
             if (kind_ == kind::packets) {
                 const auto room = sys::socket_option(fd_, SOL_SOCKET, SO_SNDBUF);
                 largest_packet_ =
-                    local && room ? static_cast<std::size_t>(*room) - packet_overhead : largest_udp_packet;
-                queue_.divide_into_packets();
+                    local && room ? static_cast<std::uint32_t>(*room) - packet_overhead : largest_udp_packet;
             }
         } else {
             fd_ = -1;
@@ -86,12 +94,50 @@ channel_state::channel_state(std::unique_ptr<channel_wire> wire, const channel_o
         refuse("descriptors come over UNIX sockets only");
 }
 
+channel_state::inbox& channel_state::in() {
+    if (!inbox_) {
+        const std::size_t beside = kind_ == kind::packets ? 0 : largest_read;
+        inbox_ = std::make_unique<inbox>(wire_->largest_frame() + beside);
+    }
+    return *inbox_;
+}
+
+channel_state::outbox& channel_state::out() {
+    if (!outbox_) {
+        outbox_ = std::make_unique<outbox>();
+        if (options_.when_full == full_queue::drop_oldest) outbox_->queue.keep_borders();
+        if (kind_ == kind::packets) outbox_->queue.divide_into_packets();
+    }
+    return *outbox_;
+}
+
+channel_state::ending& channel_state::at_the_end() {
+    if (!ending_) ending_ = std::make_unique<ending>();
+    return *ending_;
+}
+
+const error& channel_state::failure() const noexcept {
+    static const error none;
+    return ending_ ? ending_->failure : none;
+}
+
 channel_counters channel_state::counters() const noexcept {
-    channel_counters now = counters_;
-    now.messages_received -= static_cast<std::uint64_t>(end - next);
-    now.queued_messages = queue_.messages();
-    now.queued_bytes = queue_.bytes();
-    now.messages_sent = queue_.accepted() - now.queued_messages - lost_;
+    channel_counters now;
+    if (inbox_) {
+        now.messages_received = inbox_->messages - static_cast<std::uint64_t>(end - next);
+        now.bytes_received = inbox_->bytes_read;
+        now.reads = inbox_->reads;
+    }
+    if (outbox_) {
+        const auto& queue = outbox_->queue;
+        now.queued_messages = queue.messages();
+        now.queued_bytes = queue.bytes();
+        now.messages_sent = queue.accepted() - now.queued_messages - outbox_->lost;
+        now.bytes_sent = outbox_->bytes;
+        now.writes = outbox_->writes;
+        now.dropped = outbox_->dropped;
+        now.refused = outbox_->refused;
+    }
     return now;
 }
 
@@ -105,19 +151,23 @@ void channel_state::close() {
     open_ = false;
     const auto self = shared_from_this();
     wire_->close();
-    lost_ += queue_.messages();
-    queue_.clear();
+    if (outbox_) {
+        outbox_->lost += outbox_->queue.messages();
+        outbox_->queue.clear();
+    }
     next = end = nullptr;
     more_ = false;
-    arrived_.clear();
-    claimed_.clear();
+    if (inbox_) {
+        inbox_->arrived.clear();
+        inbox_->claimed.clear();
+    }
     abort_receive();
-    abort_sends(failure_.code() ? failure_.code() : error_code(asio::error::operation_aborted));
-    if (linger_) linger_->cancel();
+    abort_sends(failure().code() ? failure().code() : error_code(asio::error::operation_aborted));
+    if (lingers()) ending_->linger->cancel();
 }
 
 void channel_state::failed(error_code code, std::string context) {
-    if (!failure_.code()) failure_ = error(code, std::move(context));
+    if (auto& why = at_the_end().failure; !why.code()) why = error(code, std::move(context));
 }
 
 }  // namespace parley::detail

@@ -81,11 +81,11 @@ public:
     channel_state& operator=(const channel_state&) = delete;
     ~channel_state() = default;
 
-    const executor& get_executor() const noexcept { return io_; }
+    executor get_executor() const { return wire_->get_executor(); }
     channel_wire& wire() noexcept { return *wire_; }
     int native_handle() const noexcept { return fd_; }
     bool is_open() const noexcept { return open_; }
-    const error& failure() const noexcept { return failure_; }
+    const error& failure() const noexcept;
     channel_counters counters() const noexcept;
 
     // receiving: channel_receive.cpp
@@ -140,12 +140,13 @@ private:
     bool reads_at_once() const noexcept;
     std::size_t room() const noexcept;
 
-    bool may_send() const noexcept { return open_ && !ending_ && !write_error_.failed(); }
+    bool may_send() const noexcept { return open_ && !ends_ && !cannot_write_; }
     error_code why_not() const noexcept;
     error_code check(std::string_view message, std::size_t descriptors) const;
     bool has_room(std::size_t size) const noexcept {
-        return queue_.empty() || (queue_.bytes() + size + overhead_ <= options_.queue_bytes &&
-                                  queue_.messages() < options_.queue_messages);
+        if (!outbox_ || outbox_->queue.empty()) return true;
+        const auto& queue = outbox_->queue;
+        return queue.bytes() + size + overhead_ <= options_.queue_bytes && queue.messages() < options_.queue_messages;
     }
     bool make_room(std::size_t size);
     pending_sends& sends();
@@ -170,50 +171,86 @@ private:
     void abort_send(std::uint64_t id);
     void abort_sends(error_code ec);
 
+    // What only a channel needs that has received something; an idle one is small.
+    struct inbox {
+        explicit inbox(std::size_t limit) noexcept : bytes(limit) {}
+
+        buffer bytes;
+        std::size_t parsed = 0;                        // of `bytes`: messages that were found there
+        std::size_t examined = 0;                      // behind that: what the framing has seen already
+        std::size_t wanted = 1;                        // behind that: what it wants to see
+        std::size_t read_size = std::size_t{4} << 10;  // what to make room for
+        std::uint64_t messages = 0;                    // found so far
+        std::uint64_t bytes_read = 0;
+        std::uint64_t reads = 0;
+        std::vector<message_place> places{};
+        std::vector<unique_fd> arrived{};  // descriptors whose messages were not handed out
+        std::vector<unique_fd> claimed{};  // of what was handed out last
+    };
+    // The same for sending.
+    struct outbox {
+        message_queue queue{};
+        buffer taken{0};  // being written by a wire that is no socket
+        std::uint64_t writes = 0;
+        std::uint64_t bytes = 0;
+        std::uint64_t dropped = 0;
+        std::uint64_t refused = 0;
+        std::uint64_t lost = 0;  // messages that were queued and not sent
+    };
+    // What few channels need, at their end.
+    struct ending {
+        error failure{};
+        error_code read_error{};
+        error_code write_error{};
+        std::unique_ptr<asio::steady_timer> linger{};
+    };
+    // The options without padding, up to 4 GiB.
+    struct limits {
+        std::uint32_t queue_bytes;
+        std::uint32_t queue_messages;
+        std::uint32_t gather_bytes;
+        std::uint32_t turn_messages;
+        full_queue when_full;
+        std::uint8_t descriptors;
+    };
+    static limits packed(const channel_options& options);
+
+    inbox& in();
+    outbox& out();
+    ending& at_the_end();
+    error_code read_error() const noexcept { return ending_ ? ending_->read_error : error_code(); }
+    bool nothing_queued() const noexcept { return !outbox_ || outbox_->queue.empty(); }
+    bool lingers() const noexcept { return ending_ && ending_->linger; }
+
     std::unique_ptr<channel_wire> wire_;
-    executor io_;
-    channel_options options_;
-    std::size_t overhead_;
-    kind kind_ = kind::other;
+    std::unique_ptr<inbox> inbox_;
+    std::unique_ptr<outbox> outbox_;
+    std::unique_ptr<ending> ending_;
+    limits options_;
     int fd_ = -1;
-    int type_ = 0;                           // SOCK_STREAM and its like
-    std::size_t largest_packet_ = SIZE_MAX;  // that the kernel would send
+    int type_ = 0;  // SOCK_STREAM and its like
+    std::uint32_t overhead_;
+    std::uint32_t largest_packet_ = UINT32_MAX;  // that the kernel would send
+    kind kind_ = kind::other;
 
     bool open_ = true;
     bool reading_ = false;
     bool delivering_ = false;
     bool more_ = false;      // there may be whole frames behind what was parsed
     bool at_end_ = false;    // the other side sends nothing more
-    bool broken_ = false;    // nothing can be received behind what was parsed: `failure_`
+    bool broken_ = false;    // nothing can be received behind what was parsed
     bool draining_ = false;  // what comes is thrown away
     bool writing_ = false;
     bool flush_posted_ = false;
-    bool ending_ = false;  // by `start_end`: nothing more is sent
-    bool ended_ = false;   // and the other side was told
-    error_code read_error_{};
-    error_code write_error_{};
-    error failure_{};
+    bool cannot_write_ = false;
+    bool ends_ = false;   // by `start_end`: nothing more is sent
+    bool ended_ = false;  // and the other side was told
 
-    buffer in_;
-    std::size_t parsed_ = 0;                        // of `in_`: messages that were found there
-    std::size_t examined_ = 0;                      // behind that: what the framing has seen already
-    std::size_t wanted_ = 1;                        // behind that: what it wants to see
-    std::size_t read_size_ = std::size_t{4} << 10;  // what to make room for
-    std::vector<message_place> places_;
-    std::vector<unique_fd> arrived_;      // descriptors whose messages were not handed out
-    std::vector<unique_fd> claimed_;      // of what was handed out last
     pending_receive* receive_ = nullptr;  // null after the end of the context
     receive_owner receive_at_home_;       // while no read is under way
+    pending_sends* sends_ = nullptr;      // where it was needed so far
+    send_owner sends_at_home_;            // while no write is under way
     std::uint64_t next_id_ = 1;
-
-    message_queue queue_;
-    buffer taken_{0};                 // being written by a wire that is no socket
-    pending_sends* sends_ = nullptr;  // where it was needed so far
-    send_owner sends_at_home_;        // while no write is under way
-    std::unique_ptr<asio::steady_timer> linger_;
-
-    channel_counters counters_{};
-    std::uint64_t lost_ = 0;  // messages that were queued and not sent
 };
 
 }  // namespace parley::detail
