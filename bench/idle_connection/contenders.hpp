@@ -32,6 +32,7 @@ void with_asio(bench::run& r);
 void with_parley(bench::run& r);
 void with_parley_generic(bench::run& r);
 void with_channel(bench::run& r);
+void with_channel_callbacks(bench::run& r);
 void with_libuv(bench::run& r);
 
 }  // namespace idle

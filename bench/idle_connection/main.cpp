@@ -51,6 +51,7 @@ int main(int argc, char* argv[]) {
                 {"parley", PARLEY_VERSION_STRING, with_parley},
                 {"parley, generic", PARLEY_VERSION_STRING, with_parley_generic},
                 {"parley channel", PARLEY_VERSION_STRING, with_channel},
+                {"parley channel, callbacks", PARLEY_VERSION_STRING, with_channel_callbacks},
 #ifdef PARLEY_BENCH_LIBUV
                 {"libuv", uv_version_string(), with_libuv},
 #endif

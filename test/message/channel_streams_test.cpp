@@ -54,6 +54,37 @@ void check_echo(asio::io_context& io, any_channel& from, any_channel& to, std::s
     }(from, to, n, step));
 }
 
+// A stream that takes and gives 1 to 7 bytes at a time, and whose end is a message of its own, as that of TLS is.
+class choppy {
+public:
+    using executor_type = local_stream::socket::executor_type;
+
+    explicit choppy(local_stream::socket socket) : socket_(std::move(socket)) {}
+
+    executor_type get_executor() { return socket_.get_executor(); }
+    void close() { socket_.close(); }
+
+    template <typename Handler>
+    void async_read_some(asio::mutable_buffer into, Handler handler) {
+        socket_.async_read_some(asio::buffer(into, some()), std::move(handler));
+    }
+    template <typename Handler>
+    void async_write_some(asio::const_buffer bytes, Handler handler) {
+        socket_.async_write_some(asio::buffer(bytes, some()), std::move(handler));
+    }
+    template <typename Handler>
+    void async_shutdown(Handler handler) {
+        socket_.shutdown(local_stream::socket::shutdown_send);
+        socket_.async_wait(local_stream::socket::wait_read, std::move(handler));  // for the end of the other side
+    }
+
+private:
+    std::size_t some() { return 1 + (random_ = random_ * 1664525 + 1013904223) / 65536 % 7; }
+
+    local_stream::socket socket_;
+    std::uint32_t random_ = 17;
+};
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(channel_streams_suite, channel_fixture)
@@ -202,6 +233,35 @@ BOOST_AUTO_TEST_CASE(a_full_pipe_holds_a_sender_back) {
     BOOST_TEST(n < 1000u);
     channel there(stream_pair(std::move(two.reader), std::move(one.writer)), lines());
     for (std::size_t i = 0; i < n; ++i) BOOST_TEST_REQUIRE(receive_from(there).is(numbered(i, 90)));
+}
+
+// F7
+BOOST_AUTO_TEST_CASE(a_stream_that_gives_a_few_bytes_at_a_time_carries_messages_exactly) {
+    auto [a, b] = make_socket_pair<local_stream>(ex).value();
+    channel here(choppy(std::move(a)), length_prefix());
+    channel there(choppy(std::move(b)), length_prefix());
+    check_echo(io, here, there, 60, 17);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_ends_with_a_message_is_ended_with_it) {
+    auto [a, b] = make_socket_pair<local_stream>(ex).value();
+    channel here(choppy(std::move(a)), length_prefix());
+    auto there = make(std::move(b));
+    BOOST_TEST(here.try_send("the last"));
+    done closed;
+    here.async_shutdown(closed.handler());
+    BOOST_TEST(receive_from(there).is("the last"));
+    BOOST_TEST(receive_from(there).is_end());
+    BOOST_TEST(closed.count == 0);  // it waits for the answer
+    there.close();
+    run_until(io, [&] { return closed.count == 1; });
+    BOOST_TEST(!closed.ec);
+    BOOST_TEST(!here.is_open());
+    // And one that never answers is not waited for.
+    auto [c, d] = make_socket_pair<local_stream>(ex).value();
+    channel alone(choppy(std::move(c)), length_prefix());
+    BOOST_TEST(shut_down(alone) == error_code());
+    BOOST_TEST(!alone.is_open());
 }
 
 BOOST_AUTO_TEST_CASE(the_standard_streams_of_a_child_carry_lines) {
