@@ -126,6 +126,7 @@ void channel_state::start_end(bool close, done_handler handler) {
         });
     }
     sends().ends.push_back({id, close, std::move(handler)});
+    if (close && ended_ && writing_) start_linger();  // the end was told already; the answer is not waited for for ever
     flush();
 }
 

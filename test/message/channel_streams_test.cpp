@@ -260,8 +260,12 @@ BOOST_AUTO_TEST_CASE(a_stream_that_ends_with_a_message_is_ended_with_it) {
     // And one that never answers is not waited for.
     auto [c, d] = make_socket_pair<local_stream>(ex).value();
     channel alone(choppy(std::move(c)), length_prefix());
+    done ended;
+    alone.async_end(ended.handler());
+    run_ready(io);
     BOOST_TEST(shut_down(alone) == error_code());
     BOOST_TEST(!alone.is_open());
+    BOOST_TEST(ended.count == 1);
 }
 
 BOOST_AUTO_TEST_CASE(the_standard_streams_of_a_child_carry_lines) {
