@@ -5,6 +5,7 @@
 // into from which messages are taken.
 
 #include "contenders.hpp"
+#include "plain_frames.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -14,12 +15,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <utility>
-#include <vector>
 
 namespace one_way {
 namespace {
@@ -38,21 +36,10 @@ asio::awaitable<void> send_all(std::size_t bytes, local::socket socket) {
 }
 
 asio::awaitable<void> receive_all(checked& messages, std::size_t bytes, local::socket socket) {
-    std::vector<char> in(std::max(std::size_t{65536}, 2 * (bytes + 4)));
-    std::size_t have = 0;
-    for (;;) {
-        have += co_await socket.async_read_some(asio::buffer(in) + have, asio::use_awaitable);
-        std::size_t at = 0;
-        std::uint32_t length = 0;
-        while (have - at >= sizeof length) {
-            std::memcpy(&length, in.data() + at, sizeof length);
-            if (have - at - sizeof length < length) break;
-            if (!messages.take({in.data() + at + sizeof length, length})) co_return;
-            at += sizeof length + length;
-        }
-        std::memmove(in.data(), in.data() + at, have - at);
-        have -= at;
-    }
+    bench::frame_reader in(bytes);
+    std::size_t n = 0;
+    do n = co_await socket.async_read_some(asio::buffer(in.data(), in.room()), asio::use_awaitable);
+    while (in.take(n, messages));
 }
 
 void send(std::size_t bytes, int socket) {

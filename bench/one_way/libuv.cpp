@@ -2,14 +2,12 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "contenders.hpp"
+#include "plain_frames.hpp"
 
 #include <uv.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
-#include <vector>
 
 namespace one_way {
 namespace {
@@ -48,37 +46,22 @@ void send(std::size_t bytes, int socket) {
 }
 
 struct receiver {
-    receiver(bench::run& r, std::size_t bytes)
-        : messages(r, bytes), in(std::max(std::size_t{65536}, 2 * (bytes + 4))) {}
+    receiver(bench::run& r, std::size_t bytes) : messages(r, bytes), in(bytes) {}
 
     checked messages;
-    std::vector<char> in;
-    std::size_t have = 0;
+    bench::frame_reader in;
     uv_pipe_t pipe{};
 };
 
 void provide(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
     auto& r = *static_cast<receiver*>(handle->data);
-    *buffer = uv_buf_init(r.in.data() + r.have, static_cast<unsigned>(r.in.size() - r.have));
+    *buffer = uv_buf_init(r.in.data(), static_cast<unsigned>(r.in.room()));
 }
 
 void on_read(uv_stream_t* stream, ssize_t n, const uv_buf_t*) {
     auto& r = *static_cast<receiver*>(stream->data);
     bench::require(n >= 0, "uv_read");
-    r.have += static_cast<std::size_t>(n);
-    std::size_t at = 0;
-    std::uint32_t length = 0;
-    while (r.have - at >= sizeof length) {
-        std::memcpy(&length, r.in.data() + at, sizeof length);
-        if (r.have - at - sizeof length < length) break;
-        if (!r.messages.take({r.in.data() + at + sizeof length, length})) {
-            uv_close(reinterpret_cast<uv_handle_t*>(stream), nullptr);
-            return;
-        }
-        at += sizeof length + length;
-    }
-    std::memmove(r.in.data(), r.in.data() + at, r.have - at);
-    r.have -= at;
+    if (!r.in.take(static_cast<std::size_t>(n), r.messages)) uv_close(reinterpret_cast<uv_handle_t*>(stream), nullptr);
 }
 
 void receive(bench::run& measured, std::size_t bytes, int socket) {

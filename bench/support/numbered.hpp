@@ -1,0 +1,55 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// Messages with a number, for receivers that check what they receive.
+#pragma once
+
+#include "bench.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+
+/// The next message to send.
+class numbered {
+public:
+    explicit numbered(std::size_t bytes) : bytes_(bytes, 'm') {}
+
+    std::string_view next() {
+        std::memcpy(bytes_.data(), &number_, sizeof number_);
+        ++number_;
+        return {bytes_.data(), bytes_.size()};
+    }
+
+private:
+    std::vector<char> bytes_;
+    std::uint64_t number_ = 0;
+};
+
+/// What the receiver does with each message.
+class checked {
+public:
+    checked(run& r, std::size_t bytes) : run_(r), bytes_(bytes), every_(bytes < 4096 ? 256 : 1) {}
+
+    /// False when the run is over.
+    bool take(std::string_view message) {
+        std::uint64_t number = 0;
+        require(message.size() == bytes_, "a message of another size has come");
+        std::memcpy(&number, message.data(), sizeof number);
+        require(number == number_++, "messages are missing, doubled or out of order");
+        if (number_ % every_ != 0) return true;  // the clock is not asked for each
+        return run_.add(static_cast<double>(every_));
+    }
+
+private:
+    run& run_;
+    std::size_t bytes_;
+    std::uint64_t every_;
+    std::uint64_t number_ = 0;
+};
+
+}  // namespace bench
