@@ -10,9 +10,9 @@
 #include <parley/loop/application.hpp>
 #include <parley/loop/task_group.hpp>
 #include <parley/message/channel.hpp>
+#include <parley/message/connect_channel.hpp>
 #include <parley/message/lines.hpp>
 #include <parley/message/stream_pair.hpp>
-#include <parley/net/connect.hpp>
 #include <parley/pipe/pipe.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -55,8 +55,8 @@ parley::task<> talk(parley::any_channel& keyboard, parley::any_channel& room) {
 
 parley::task<> visit(parley::address where, std::string name) {
     const auto io = co_await asio::this_coro::executor;
-    const parley::connect_options within{.timeout = 5s};
-    parley::channel room(co_await parley::async_connect(io, where, within), parley::lines());
+    const parley::connect_channel_options within{.connect = {.timeout = 5s}};
+    auto room = co_await parley::async_connect_channel(io, where, parley::lines(), within);
     co_await room.async_send(name);
 
     const kept_modes modes;

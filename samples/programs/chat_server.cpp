@@ -11,9 +11,8 @@
 #include <parley/core/timeout.hpp>
 #include <parley/loop/application.hpp>
 #include <parley/loop/task_group.hpp>
-#include <parley/message/channel.hpp>
+#include <parley/message/channel_listener.hpp>
 #include <parley/message/lines.hpp>
-#include <parley/net/listen.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -32,14 +31,11 @@
 
 namespace asio = parley::asio;
 using namespace std::chrono_literals;
-using socket_type = parley::listener::socket_type;
 
 // [guest]
 class guest {
 public:
-    explicit guest(socket_type socket)
-        : lines_(std::move(socket), parley::lines(4096),
-                 {.queue_bytes = 64 << 10, .when_full = parley::full_queue::drop_oldest}) {}
+    explicit guest(parley::any_channel lines) : lines_(std::move(lines)) {}
 
     // The next line, without what could play tricks on a terminal; nothing at the end, whatever brought it.
     parley::task<std::optional<std::string>> hear() {
@@ -67,7 +63,7 @@ public:
     }
 
 private:
-    parley::channel<socket_type, parley::lines> lines_;
+    parley::any_channel lines_;
     std::uint64_t told_ = 0;
 };
 // [/guest]
@@ -75,8 +71,8 @@ private:
 // [room]
 class room {
 public:
-    parley::task<> welcome(socket_type socket) {
-        const auto guest = guests_.emplace(guests_.end(), std::move(socket));
+    parley::task<> welcome(parley::any_channel lines) {
+        const auto guest = guests_.emplace(guests_.end(), std::move(lines));
         if (const auto name = co_await guest->hear()) {
             tell_all("* " + *name + " is here");
             while (const auto line = co_await guest->hear()) tell_all(*name + ": " + *line);
@@ -104,7 +100,10 @@ private:
 
 // [serve]
 parley::task<> serve(parley::address where) {
-    auto door = parley::listen(co_await asio::this_coro::executor, where).value();
+    const parley::listen_channel_options options{
+        .channel = {.queue_bytes = 64 << 10, .when_full = parley::full_queue::drop_oldest}};
+    const auto io = co_await asio::this_coro::executor;
+    auto door = parley::listen_channels(io, where, parley::lines(4096), options).value();
     std::cout << "listening at " << door.local_address() << std::endl;
     room chat;
     co_await parley::with_task_group([&](parley::task_group& guests) -> parley::task<> {
