@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // The lecture on interprocess communication in one run: a parent and its children exchange exit statuses, lines, pipes,
-// signals, sockets, open files and datagrams on one event loop, and nothing is left at the end. Pleasant in a terminal,
-// plain elsewhere.
+// signals, sockets, open files, datagrams and messages on one event loop, and nothing is left at the end. Pleasant in a
+// terminal, plain elsewhere.
 
 #include <parley/core/timeout.hpp>
 #include <parley/loop/application.hpp>
 #include <parley/loop/task_group.hpp>
+#include <parley/message/channel.hpp>
+#include <parley/message/length_prefix.hpp>
 #include <parley/net/connect.hpp>
 #include <parley/net/datagram.hpp>
 #include <parley/net/fd_passing.hpp>
@@ -27,6 +29,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -39,6 +42,7 @@
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -99,6 +103,16 @@ parley::task<> give_a_file() {
     if (::pwrite(file.get(), text.data(), text.size(), 0) < 0) co_return;
     const int files[] = {file.get()};
     co_await parley::async_send_with_fds(parent, asio::buffer("a file for you", 14), files);
+}
+
+using stream_socket = asio::local::stream_protocol::socket;
+
+parley::task<> answer_messages() {
+    stream_socket parent(co_await asio::this_coro::executor, asio::local::stream_protocol(), 3);
+    parley::channel messages(std::move(parent), parley::length_prefix());
+    while (const auto question = co_await messages.async_receive())
+        co_await messages.async_send(std::to_string(question->size()));
+    co_await messages.async_shutdown();
 }
 
 // The parent's side, step by step
@@ -297,6 +311,28 @@ parley::task<> datagrams(parley::executor executor) {
     }
 }
 
+parley::task<> messages(parley::executor executor) {
+    step("Messages", "read, write, and who counts the bytes",
+         "Whole messages over a stream, both ways at once; many small ones share one system call.");
+    auto [here, there] = parley::make_socket_pair<asio::local::stream_protocol>(executor).value();
+    auto child = parley::spawn(executor, {.program = "/proc/self/exe",
+                                          .arguments = {"answer"},
+                                          .descriptors = {{there.native_handle(), 3}}})
+                     .value();
+    there.close();
+    parley::channel channel(std::move(here), parley::length_prefix());
+    for (const std::string_view text : {"two\nlines", ""}) {
+        co_await channel.async_send(text);
+        say("child", "that had ", (co_await channel.async_receive()).value(), " bytes");
+    }
+    for (int i = 0; i < 10'000; ++i) co_await channel.async_send("ten bytes!");
+    co_await channel.async_end();
+    int tens = 0;
+    while (const auto answer = co_await channel.async_receive()) tens += *answer == "10";
+    say("parent", "sent 10000 messages more and then read ", tens, " answers: ", channel.counters().writes, " writes");
+    say("parent", "the child ", co_await child.async_wait());
+}
+
 parley::task<> many(parley::executor executor) {
     step("Many at once", "a loop of forks and waits",
          "A hundred children on one thread; the group ends when all of them have.");
@@ -335,6 +371,7 @@ parley::task<int> tell_the_story() {
     co_await a_name(executor);
     co_await an_open_file(executor);
     co_await datagrams(executor);
+    co_await messages(executor);
     co_await many(executor);
     nothing_is_left();
     std::cout << "\n";
@@ -346,5 +383,6 @@ int main(int argc, char* argv[]) {
     if (role == "child") return parley::run(be_the_child(), {.signals = {SIGTERM}});
     if (role == "call" && argc > 2) return parley::run(call_on(parley::address::parse(argv[2]).value()));
     if (role == "give") return parley::run(give_a_file());
+    if (role == "answer") return parley::run(answer_messages());
     return parley::run(tell_the_story());
 }

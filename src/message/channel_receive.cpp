@@ -66,7 +66,7 @@ void channel_state::start_receive_of(Handler pending_receive::*which, Handler ha
                                value_of(message_batch(), type));
     if (inbox_) inbox_->claimed.clear();
     if (!delivering_) {
-        flush();  // before it waits; what is found already is rarely the answer to what is queued
+        if (!settled() || next == end) flush();  // before it waits, and before the end
         if (settled()) {
             auto [ec, messages] = hand_out(std::is_same_v<Handler, receive_one> ? 1 : all);
             return post_completion(get_executor(), std::move(handler), ec, value_of(messages, type));

@@ -25,6 +25,7 @@ namespace parley::detail {
 namespace {
 
 constexpr int most_writes = 16;  // then others have their turn
+constexpr int most_turns = 64;   // of the loop that a message waits for others
 constexpr auto patience = std::chrono::seconds(2);
 
 std::size_t bytes_in(const std::array<iovec, 4>& parts, std::size_t count) noexcept {
@@ -77,8 +78,9 @@ void channel_state::start_send(std::string_view message, std::vector<unique_fd> 
     if (!somebody_waits() && !in_place) {
         if (make_room(message.size())) {
             const auto ec = out().queue.put(*wire_, message, std::move(descriptors));
+            done(ec);  // first, so that a coroutine that sends in a loop has sent again before the flush looks
             if (!ec) outbox_->queue.bytes() >= options_.gather_bytes ? flush() : flush_soon();
-            return done(ec);
+            return;
         }
         if (options_.when_full == full_queue::fail) return ++outbox_->refused, done(asio::error::no_buffer_space);
         if (options_.when_full == full_queue::drop_newest) return ++outbox_->dropped, done({});
@@ -170,7 +172,17 @@ void channel_state::abort_sends(error_code ec) {
 
 void channel_state::post_flush() {
     flush_posted_ = true;
-    asio::post(get_executor(), [self = shared_from_this()] {
+    flush_when_quiet(outbox_ ? outbox_->queue.messages() : 0, false, most_turns);
+}
+
+// A coroutine that sends in a loop comes back one turn later, one that receives before it sends two turns later. What
+// they send is to leave together.
+void channel_state::flush_when_quiet(std::size_t seen, bool quiet, int turns) {
+    asio::post(get_executor(), [self = shared_from_this(), seen, quiet, turns] {
+        const std::size_t now = self->outbox_ ? self->outbox_->queue.messages() : 0;
+        const bool more = now > seen;
+        if (now != 0 && (more || !quiet) && turns > 1 && !self->writing_ && !self->ends_)
+            return self->flush_when_quiet(now, !more, turns - 1);
         self->flush_posted_ = false;
         self->flush();
     });

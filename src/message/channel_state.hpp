@@ -152,11 +152,12 @@ private:
     pending_sends& sends();
     bool somebody_waits() const noexcept { return sends_ != nullptr && !sends_->sends.empty(); }
     void flush();
-    // At the end of the loop's turn. While messages are delivered, `deliver` does it.
+    // When nothing more is sent. While messages are delivered, `deliver` does it.
     void flush_soon() {
         if (!writing_ && !flush_posted_ && !delivering_) post_flush();
     }
     void post_flush();
+    void flush_when_quiet(std::size_t seen, bool quiet, int turns);
     void write_to_socket();
     bool write_once();
     void write_elsewhere();

@@ -8,9 +8,11 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 
 #include <sys/socket.h>
@@ -67,6 +69,51 @@ BOOST_AUTO_TEST_CASE(what_has_gathered_to_the_limit_leaves_at_once) {
     BOOST_TEST(here.counters().writes == 0u);
     BOOST_TEST(here.try_send("12"));
     BOOST_TEST(here.counters().writes == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_coroutine_sends_one_after_the_other_leaves_together) {
+    auto [here, there] = make_channels();
+    run_task(io, [](any_channel& to) -> task<> {
+        for (int i = 0; i < 1000; ++i) co_await to.async_send("small");
+    }(here));
+    run_ready(io);
+    BOOST_TEST(here.counters().messages_sent == 1000u);
+    BOOST_TEST(here.counters().writes < 50u);
+}
+
+BOOST_AUTO_TEST_CASE(answers_to_questions_that_came_together_leave_together) {
+    auto [here, there] = make_channels();
+    for (int i = 0; i < 1000; ++i) BOOST_TEST_REQUIRE(here.try_send("question"));
+    done end;
+    here.async_end(end.handler());
+    run_task(io, [](any_channel& c) -> task<> {
+        while (const auto question = co_await c.async_receive()) co_await c.async_send(*question);
+    }(there));
+    run_ready(io);
+    BOOST_TEST(there.counters().messages_sent == 1000u);
+    BOOST_TEST(there.counters().writes < 100u);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_does_not_wait_for_those_that_come_without_end) {
+    auto [here, there] = make_channels();
+    done sent;
+    here.async_send("the only one", sent.handler());
+    int turns = 0;
+    const std::function<void()> turn = [&] {  // a loop that is never quiet
+        if (++turns < 1000 && here.counters().writes == 0) asio::post(io, turn);
+    };
+    asio::post(io, turn);
+    run_until(io, [&] { return here.counters().writes == 1; });
+    BOOST_TEST(turns < 10);
+
+    turns = 0;
+    const std::function<void()> send = [&] {
+        BOOST_TEST_REQUIRE(here.try_send("another"));
+        if (++turns < 1000 && here.counters().writes == 1) asio::post(io, send);
+    };
+    asio::post(io, send);
+    run_until(io, [&] { return here.counters().writes == 2; });
+    BOOST_TEST(turns < 100);
 }
 
 BOOST_AUTO_TEST_CASE(a_send_completes_when_there_is_room) {

@@ -36,8 +36,8 @@ struct channel_options {
     /// The most messages that wait to be sent.
     std::size_t queue_messages = 65536;
     full_queue when_full = full_queue::wait;
-    /// How many bytes gather, at most, before they are written. Fewer are written at the end of the loop's turn, and
-    /// before a receive waits.
+    /// How many bytes gather, at most, before they are written. Fewer are written when the loop has turned twice and
+    /// nothing more was sent, or 64 times whatever was sent, and before a receive waits.
     std::size_t gather_bytes = std::size_t{64} << 10;
     /// How many receives one arrival of bytes completes, at most, before others get their turn.
     std::size_t turn_messages = 256;
@@ -130,7 +130,7 @@ private:
 /// sender that is too fast is slowed down by the kernel.
 ///
 /// Sending: any number at a time. Messages leave whole and in the order in which the sends were started. Small ones
-/// gather and leave with one system call: at the end of the loop's turn, at once before a receive waits, or when
+/// gather and leave with one system call: soon, when nothing more is sent, at once before a receive waits, or when
 /// `gather_bytes` have gathered. The queue is bounded (`channel_options`).
 ///
 /// Reading never waits for writing and writing never for reading. What is no frame closes the channel: a stream is

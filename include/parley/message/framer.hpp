@@ -112,8 +112,7 @@ inline constexpr std::size_t default_message_limit = std::size_t{16} << 20;
 /// - `parse_end(bytes)`: the stream has ended behind these bytes, one or more, which are no complete frame. Either they
 ///   are the last message all the same, or it is `errc::truncated_frame`.
 /// - `enclose(payload, descriptors, ends)` puts into `ends`, which it clears, what to send before and after a message.
-/// An
-///   error where a message cannot be framed this way, such as a newline within a line, or is above the limit; then
+///   An error where a message cannot be framed this way, such as a newline within a line, or is above the limit; then
 ///   `ends` is of no use.
 /// - `limit()`: the most bytes of a message, and `overhead()`: the most bytes that a frame has beside them.
 template <typename F>
