@@ -25,7 +25,7 @@ namespace parley::detail {
 namespace {
 
 constexpr int most_writes = 16;  // then others have their turn
-constexpr int most_turns = 64;   // of the loop that a message waits for others
+constexpr int most_turns = 16;   // of the loop that a message waits for others
 constexpr auto patience = std::chrono::seconds(2);
 
 std::size_t bytes_in(const std::array<iovec, 4>& parts, std::size_t count) noexcept {

@@ -37,7 +37,7 @@ struct channel_options {
     std::size_t queue_messages = 65536;
     full_queue when_full = full_queue::wait;
     /// How many bytes gather, at most, before they are written. Fewer are written when the loop has turned twice and
-    /// nothing more was sent, or 64 times whatever was sent, and before a receive waits.
+    /// nothing more was sent, or 16 times whatever was sent, and before a receive waits.
     std::size_t gather_bytes = std::size_t{64} << 10;
     /// How many receives one arrival of bytes completes, at most, before others get their turn.
     std::size_t turn_messages = 256;

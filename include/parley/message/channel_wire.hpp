@@ -220,7 +220,8 @@ public:
         const auto tail = ends.tail();
         const std::size_t size = head.size() + payload.size() + tail.size();
         auto* at = static_cast<char*>(to.prepare(size).data());
-        if (head.size() == 8)  // the usual ones without a loop
+        if (size == 0) return {};  // an empty packet
+        if (head.size() == 8)      // the usual one, without a call
             std::memcpy(at, head.data(), 8);
         else
             std::memcpy(at, head.data(), head.size());
