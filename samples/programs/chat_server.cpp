@@ -40,7 +40,7 @@ public:
     // The next line, without what could play tricks on a terminal; nothing at the end, whatever brought it.
     parley::task<std::optional<std::string>> hear() {
         const auto [failed, line] = co_await lines_.async_receive(asio::as_tuple(asio::use_awaitable));
-        if (lines_.failure().code()) std::cout << "cut off: " << lines_.failure() << std::endl;
+        if (failed && lines_.failure().code()) std::cout << "cut off: " << lines_.failure() << std::endl;
         if (failed || !line) co_return std::nullopt;
         std::string text(line->substr(0, 1000));
         std::erase_if(text, [](unsigned char c) { return std::iscntrl(c) != 0; });
