@@ -59,6 +59,8 @@ void any_channel::start_send(std::string_view message, std::vector<unique_fd> de
 
 bool any_channel::try_send(std::string_view message) { return state_->try_send(message); }
 
+void any_channel::start_flush(completion_handler<void(error_code)> handler) { state_->start_flush(std::move(handler)); }
+
 void any_channel::start_end(bool close, completion_handler<void(error_code)> handler) {
     state_->start_end(close, std::move(handler));
 }

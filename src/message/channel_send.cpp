@@ -86,12 +86,7 @@ void channel_state::start_send(std::string_view message, std::vector<unique_fd> 
         if (options_.when_full == full_queue::drop_newest) return ++outbox_->dropped, done({});
     }
     const auto id = next_id_++;
-    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
-        slot.assign([weak = weak_from_this(), id](asio::cancellation_type type_of) {
-            if (type_of == asio::cancellation_type::none) return;
-            if (const auto self = weak.lock()) self->abort_send(id);
-        });
-    }
+    on_cancellation(handler, id);
     sends().sends.push_back({id, message, std::move(descriptors), std::move(handler), in_place});
     flush();
 }
@@ -112,6 +107,24 @@ bool channel_state::try_send(std::string_view message) {
     return true;
 }
 
+void channel_state::on_cancellation(const done_handler& handler, std::uint64_t id) {
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
+        slot.assign([weak = weak_from_this(), id](asio::cancellation_type type_of) {
+            if (type_of == asio::cancellation_type::none) return;
+            if (const auto self = weak.lock()) self->abort_send(id);
+        });
+    }
+}
+
+void channel_state::start_flush(done_handler handler) {
+    if (!open_ || cannot_write_) return post_completion(get_executor(), std::move(handler), why_not());
+    if (nothing_queued()) return post_completion(get_executor(), std::move(handler), error_code());
+    const auto id = next_id_++;
+    on_cancellation(handler, id);
+    sends().flushes.push_back({id, outbox_->queue.bytes_gone() + outbox_->queue.bytes(), std::move(handler)});
+    flush();
+}
+
 void channel_state::start_end(bool close, done_handler handler) {
     if (!open_ || lingers()) return post_completion(get_executor(), std::move(handler), why_not());
     if (cannot_write_) {
@@ -121,12 +134,7 @@ void channel_state::start_end(bool close, done_handler handler) {
     }
     ends_ = true;
     const auto id = next_id_++;
-    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
-        slot.assign([weak = weak_from_this(), id](asio::cancellation_type type_of) {
-            if (type_of == asio::cancellation_type::none) return;
-            if (const auto self = weak.lock()) self->abort_send(id);
-        });
-    }
+    on_cancellation(handler, id);
     sends().ends.push_back({id, close, std::move(handler)});
     if (close && ended_ && writing_) start_linger();  // the end was told already; the answer is not waited for for ever
     flush();
@@ -140,7 +148,7 @@ pending_sends& channel_state::sends() {
 void channel_state::abort_send(std::uint64_t id) {
     if (sends_ == nullptr) return;
     const error_code aborted = asio::error::operation_aborted;
-    auto& [known_at, waiting, ends] = *sends_;
+    auto& [known_at, waiting, flushes, ends] = *sends_;
     if (const auto it = std::ranges::find(waiting, id, &pending_send::id); it != waiting.end()) {
         const bool begun = it->sent != 0;
         post_completion(get_executor(), std::move(it->handler), aborted);
@@ -149,6 +157,9 @@ void channel_state::abort_send(std::uint64_t id) {
             close();  // half a message cannot be taken back
         else
             flush();
+    } else if (const auto of = std::ranges::find(flushes, id, &pending_flush::id); of != flushes.end()) {
+        post_completion(get_executor(), std::move(of->handler), aborted);
+        flushes.erase(of);
     } else if (const auto at = std::ranges::find(ends, id, &pending_end::id); at != ends.end()) {
         const bool closes = at->close;
         post_completion(get_executor(), std::move(at->handler), aborted);
@@ -160,10 +171,12 @@ void channel_state::abort_send(std::uint64_t id) {
 void channel_state::abort_sends(error_code ec) {
     if (sends_ == nullptr) return;
     auto waiting = std::exchange(sends_->sends, {});
+    auto flushes = std::exchange(sends_->flushes, {});
     auto ends = std::exchange(sends_->ends, {});
     const bool begun = std::ranges::any_of(waiting, [](const pending_send& s) { return s.sent != 0; });
     const bool closes = std::ranges::any_of(ends, &pending_end::close);
     for (auto& send : waiting) post_completion(get_executor(), std::move(send.handler), ec);
+    for (auto& waiter : flushes) post_completion(get_executor(), std::move(waiter.handler), ec);
     for (auto& waiter : ends) post_completion(get_executor(), std::move(waiter.handler), ec);
     if (begun || closes) close();
 }
@@ -194,7 +207,17 @@ void channel_state::flush() {
         write_elsewhere();
     else
         write_to_socket();
-    if (ends_ && !writing_ && open_ && !flush_posted_) ended_sending();
+    if (sends_ == nullptr || !open_) return;
+    if (!sends_->flushes.empty()) flushed();
+    if (ends_ && !writing_ && !flush_posted_) ended_sending();
+}
+
+void channel_state::flushed() {
+    auto& waiting = sends_->flushes;
+    while (!waiting.empty() && (nothing_queued() || waiting.front().position <= outbox_->queue.bytes_gone())) {
+        post_completion(get_executor(), std::move(waiting.front().handler), error_code());
+        waiting.pop_front();
+    }
 }
 
 // Takes over those who found no room, as far as there is some now.

@@ -54,6 +54,13 @@ struct pending_send {
     std::size_t sent = 0;  // of head, message and tail
 };
 
+/// Who waits until all that was queued is written.
+struct pending_flush {
+    std::uint64_t id;
+    std::uint64_t position;  // in the stream, of the last byte that was queued
+    done_handler handler;
+};
+
 struct pending_end {
     std::uint64_t id;
     bool close;
@@ -66,6 +73,7 @@ struct pending_sends {
 
     pending_sends** known_at;
     std::list<pending_send> sends{};
+    std::list<pending_flush> flushes{};
     std::list<pending_end> ends{};
 };
 
@@ -98,6 +106,7 @@ public:
     // sending: channel_send.cpp
     void start_send(std::string_view message, std::vector<unique_fd> descriptors, done_handler handler);
     bool try_send(std::string_view message);
+    void start_flush(done_handler handler);
     void start_end(bool close, done_handler handler);
     void write_ended(send_owner waiting, error_code ec);
 
@@ -165,7 +174,9 @@ private:
     void take_credit(std::size_t n);
     void await_writable();
     void write_failed(error_code ec);
+    void flushed();
     void ended_sending();
+    void on_cancellation(const done_handler& handler, std::uint64_t id);
     void start_linger();
     void drain();
     void finish_shutdown();

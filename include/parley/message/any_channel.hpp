@@ -229,6 +229,18 @@ public:
     /// Queues a copy of `message`. False where `async_send` would wait or fail: call that, and it will say.
     bool try_send(std::string_view message);
 
+    /// Writes what is queued, without waiting for more to gather with it.
+    ///
+    /// Completion: `void(error_code)`, when all that was queued before is written: in the kernel's hands, not yet in
+    /// those of the other side. Errors: as `async_send`. Cancellation: all types, `operation_aborted`; it is written
+    /// all the same.
+    template <typename CompletionToken = asio::deferred_t>
+    auto async_flush(CompletionToken&& token = {}) {
+        return async_start<void(error_code)>(
+            std::forward<CompletionToken>(token),
+            [this](completion_handler<void(error_code)> handler) { start_flush(std::move(handler)); });
+    }
+
     /// Sends what is queued, then tells the other side that nothing more comes: it sees the end of the stream.
     /// Receiving goes on. Completion: `void(error_code)`. Errors: as `async_send`. Cancellation: all types,
     /// `operation_aborted`; the end is sent all the same.
@@ -273,6 +285,7 @@ private:
     std::optional<std::string_view> try_receive_next() noexcept;
     void start_send(std::string_view message, std::vector<unique_fd> descriptors,
                     completion_handler<void(error_code)> handler);
+    void start_flush(completion_handler<void(error_code)> handler);
     void start_end(bool close, completion_handler<void(error_code)> handler);
 
     std::shared_ptr<detail::channel_state> state_;
