@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t without_limit = std::numeric_limits<std::size_t>::max() / 4;  // the channel has its own
 constexpr std::size_t worth_keeping = std::size_t{256} << 10;
+constexpr std::size_t blocks_worth_keeping = 1;
 
 }  // namespace
 
@@ -20,12 +21,27 @@ message_queue::message_queue() noexcept : bytes_(without_limit) {}
 
 error_code message_queue::put(const channel_wire& wire, std::string_view message, std::vector<unique_fd> descriptors) {
     const std::size_t before = bytes_.size();
+    const std::uint64_t position = position_ + bytes();
     if (const auto ec = wire.append(message, static_cast<unsigned>(descriptors.size()), bytes_)) return ec;
     if (bytes_.size() == before && !packets_) return errc::invalid_argument;  // a framing in which it is nothing
     if (borders_) sizes_.push_back(static_cast<std::uint32_t>(bytes_.size() - before));
-    if (!descriptors.empty()) passengers_.push_back({position_ + being_written_ + before, std::move(descriptors)});
+    if (!descriptors.empty()) passengers_.push_back({position, std::move(descriptors)});
     ++accepted_;
+    if (blocks_ && bytes_.size() >= block) next_block();
     return {};
+}
+
+// The block is full. The next one takes the memory of one that was sent, if there is one.
+void message_queue::next_block() {
+    older_bytes_ += bytes_.size();
+    buffer next(without_limit);
+    if (first_block_ != 0) {
+        next = std::move(older_.front());
+        older_.erase(older_.begin());
+        --first_block_;
+    }
+    if (next.capacity() == 0) static_cast<void>(next.prepare(block + block / 16));
+    older_.push_back(std::exchange(bytes_, std::move(next)));
 }
 
 queued_piece message_queue::front() const noexcept {
@@ -36,7 +52,8 @@ queued_piece message_queue::front() const noexcept {
             piece.descriptors = passengers_.front().descriptors;
         return piece;
     }
-    queued_piece piece{bytes_.data(), {}, !bytes_.empty()};
+    const auto first = older_bytes_ != 0 ? older_[first_block_].data() : bytes_.data();
+    queued_piece piece{first, {}, !first.empty()};
     auto next = passengers_.begin();
     if (next != passengers_.end() && next->position == position_) piece.descriptors = (next++)->descriptors;
     if (next != passengers_.end())
@@ -46,7 +63,17 @@ queued_piece message_queue::front() const noexcept {
 
 void message_queue::sent(std::size_t n) noexcept {
     if (!passengers_.empty() && passengers_.front().position == position_) passengers_.erase(passengers_.begin());
-    bytes_.consume(n);
+    if (older_bytes_ != 0) {
+        auto& first = older_[first_block_];
+        first.consume(n);
+        older_bytes_ -= n;
+        if (first.empty()) {
+            if (first.capacity() > worth_keeping) first = buffer(without_limit);
+            ++first_block_;
+        }
+    } else {
+        bytes_.consume(n);
+    }
     position_ += n;
     if (packets_) {  // one whole packet, perhaps an empty one
         ++first_size_;
@@ -55,7 +82,7 @@ void message_queue::sent(std::size_t n) noexcept {
         forget_borders(n);
     } else if (position_ >= mark_position_) {
         gone_ = mark_accepted_;
-        mark_position_ = position_ + bytes_.size();
+        mark_position_ = position_ + bytes();
         mark_accepted_ = accepted_;
     }
     settle();
@@ -79,11 +106,13 @@ void message_queue::forget_borders(std::size_t n) noexcept {
 }
 
 void message_queue::settle() noexcept {
-    if (bytes_.empty() && being_written_ == 0 && first_size_ == sizes_.size()) {
+    if (bytes() == 0 && first_size_ == sizes_.size()) {
         gone_ = accepted_;
         sizes_.clear();
         first_size_ = 0;
         if (bytes_.capacity() > worth_keeping) bytes_ = buffer(without_limit);
+        while (older_.size() > blocks_worth_keeping) older_.pop_back();
+        first_block_ = older_.size();
     } else if (first_size_ > 4096 && first_size_ * 2 > sizes_.size()) {
         sizes_.erase(sizes_.begin(), sizes_.begin() + static_cast<std::ptrdiff_t>(first_size_));
         first_size_ = 0;
@@ -126,6 +155,8 @@ bool message_queue::drop_oldest() noexcept {
 
 void message_queue::clear() noexcept {
     bytes_ = buffer(without_limit);
+    older_.clear();
+    older_bytes_ = first_block_ = 0;
     sizes_.clear();
     passengers_.clear();
     first_size_ = being_written_ = 0;

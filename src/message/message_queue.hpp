@@ -31,13 +31,15 @@ public:
 
     /// From now on it is known where each message ends, as packets and `drop_oldest` need it. While it is empty.
     void keep_borders() noexcept { borders_ = true; }
+    /// From now on bytes lie in blocks, so that none has to be moved. Without borders, and without `take`.
+    void divide_into_blocks() noexcept { blocks_ = true; }
     /// From now on pieces are single messages.
     void divide_into_packets() noexcept { borders_ = packets_ = true; }
 
     bool empty() const noexcept { return accepted_ == gone_; }
     /// Not yet gone; where no borders are kept it may count some that are.
     std::size_t messages() const noexcept { return static_cast<std::size_t>(accepted_ - gone_); }
-    std::size_t bytes() const noexcept { return bytes_.size() + being_written_; }
+    std::size_t bytes() const noexcept { return older_bytes_ + bytes_.size() + being_written_; }
     std::uint64_t accepted() const noexcept { return accepted_; }
     std::uint64_t bytes_gone() const noexcept { return position_; }
 
@@ -49,6 +51,7 @@ public:
         if (const auto ec = wire.append(message, 0, bytes_)) return ec;
         if (bytes_.size() == before) return errc::invalid_argument;  // a framing in which it is nothing
         ++accepted_;
+        if (blocks_ && bytes_.size() >= block) next_block();
         return {};
     }
     queued_piece front() const noexcept;
@@ -71,10 +74,16 @@ private:
         std::vector<unique_fd> descriptors;
     };
 
+    static constexpr std::size_t block = std::size_t{64} << 10;
+
+    void next_block();
     void forget_borders(std::size_t n) noexcept;
     void settle() noexcept;
 
-    buffer bytes_;
+    std::vector<buffer> older_;  // blocks that are full, from `first_block_` on; those before it are empty
+    std::size_t first_block_ = 0;
+    std::size_t older_bytes_ = 0;       // in the full ones
+    buffer bytes_;                      // behind them
     std::uint64_t position_ = 0;        // of the first byte in `bytes_`, counted from the beginning of the stream
     std::uint64_t accepted_ = 0;        // messages
     std::uint64_t gone_ = 0;            // messages
@@ -87,6 +96,7 @@ private:
     std::vector<passenger> passengers_;
     bool borders_ = false;
     bool packets_ = false;
+    bool blocks_ = false;
     bool first_has_begun_ = false;
 };
 
