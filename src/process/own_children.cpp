@@ -3,7 +3,6 @@
 
 #include "process/own_children.hpp"
 
-#include <atomic>
 #include <mutex>
 #include <unordered_set>
 
@@ -11,10 +10,9 @@ namespace parley {
 namespace {
 
 struct registry {
-    std::atomic<int> births{0};
-    std::mutex mutex;
-    std::unordered_multiset<pid_t> children;  // guarded by the mutex; a number may be given again before the
-                                              // earlier child of it is forgotten
+    std::mutex mutex;  // guards everything below
+    int births = 0;
+    std::unordered_multiset<pid_t> children;  // a number may be given again before the earlier child is forgotten
 };
 
 // Never destroyed: helper threads may outlive main.
@@ -25,8 +23,15 @@ registry& own() {
 
 }  // namespace
 
-child_birth::child_birth() noexcept { ++own().births; }
-child_birth::~child_birth() { --own().births; }
+child_birth::child_birth() noexcept {
+    const std::lock_guard lock(own().mutex);
+    ++own().births;
+}
+
+child_birth::~child_birth() {
+    const std::lock_guard lock(own().mutex);
+    --own().births;
+}
 
 void add_own_child(pid_t child) {
     const std::lock_guard lock(own().mutex);
@@ -40,11 +45,9 @@ void forget_own_child(pid_t child) noexcept {
 }
 
 bool is_strange_child(pid_t child) noexcept {
-    // In this order: a start that began before the child was seen has ended by the first look, and its child is in the
-    // second.
-    if (own().births != 0) return false;
+    // At one moment: who is handed over is forgotten and added again during a birth.
     const std::lock_guard lock(own().mutex);
-    return !own().children.contains(child);
+    return own().births == 0 && !own().children.contains(child);
 }
 
 }  // namespace parley
