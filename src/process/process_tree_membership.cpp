@@ -154,11 +154,11 @@ error_code tree_membership::signal_group(int number) {
 }
 
 // Of a member that was in the group when the group was signalled: it may have left in between, and twice is better than
-// never.
+// never. Who has ended meanwhile has got it; in his last moments the table shows no group.
 bool tree_membership::got_as_group(const process_row& row) const {
     if (row.group != who_.leader) return false;
     const auto now = read_row(row.pid);
-    return !now || !*now || (*now)->start != row.start || (*now)->group == who_.leader;
+    return !now || !*now || (*now)->ended || (*now)->start != row.start || (*now)->group == who_.leader;
 }
 
 std::size_t tree_membership::signal(const std::vector<process_row>& members, int number, std::optional<action> as) {
