@@ -283,12 +283,13 @@ void child_state::note_step(stop_step step, int number) {
 
 void child_state::hold_number() {
     const std::lock_guard lock(mutex_);
-    held_ = !status_ && pidfd_.is_open();
+    held_ = true;
 }
 
 void child_state::release_number() {
     const std::lock_guard lock(mutex_);
-    if (!std::exchange(held_, false) || !status_ || !pidfd_.is_open()) return;
+    held_ = false;
+    if (!status_ || !pidfd_.is_open()) return;
     (void)sys::reap(pidfd_.native_handle());
     close_pidfd();
     forget_own_child(pid_);
@@ -340,7 +341,6 @@ std::optional<unique_fd> child_state::release() {
     terminal.reset();
     const std::lock_guard lock(mutex_);
     if (!pidfd_.is_open()) return std::nullopt;
-    held_ = false;
     forget_own_child(pid_);
     ended_.cancel();
     retry_.cancel();

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <iterator>
 #include <utility>
 
 #include <sys/resource.h>
@@ -139,7 +138,7 @@ bool tree_membership::has_adopted(const process_row& child, std::uint64_t mark) 
     if (child.parent != ::getpid() || child.pid == who_.leader || child.start < who_.start) return false;
     {
         const std::lock_guard lock(mutex_);
-        if ((mark != who_.own_mark && marks_.contains(mark)) || is_known(child)) return true;
+        if (marks_.contains(mark) || is_known(child)) return true;
     }
     return (is_in_group(child) && number_is_ours()) || (leaf_ && leaf_->holds(cgroup_of(child.pid)));
 }
@@ -179,12 +178,8 @@ bool tree_membership::freeze(const std::vector<process_row>& members) {
     if (leaf_) return false;
     const auto in_group = [this](const auto& row) { return row.group == who_.leader; };
     if (std::ranges::all_of(members, in_group)) return false;  // one signal reaches them all at the same time
-    std::vector<process_row> running;
-    std::ranges::copy_if(members, std::back_inserter(running),
-                         [this](const auto& row) { return !was(row, action::frozen); });
-    if (running.empty()) return false;
     const auto before = counted(action::frozen);
-    signal(running, SIGSTOP, action::frozen);
+    signal(members, SIGSTOP, action::frozen);
     return counted(action::frozen) != before;
 }
 

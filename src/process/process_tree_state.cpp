@@ -39,17 +39,6 @@ clock::time_point after(std::chrono::milliseconds time) {
     return clock::now() + std::chrono::nanoseconds(std::min(time, longest_grace));
 }
 
-class raised_flag {
-public:
-    explicit raised_flag(bool& flag) noexcept : flag_(flag) { flag_ = true; }
-    ~raised_flag() { flag_ = false; }
-    raised_flag(const raised_flag&) = delete;
-    raised_flag& operator=(const raised_flag&) = delete;
-
-private:
-    bool& flag_;
-};
-
 auto end_of(const std::shared_ptr<child_state>& leader) {
     return async_start<void(error_code, exit_status)>(
         asio::deferred,
@@ -144,11 +133,10 @@ task<void> tree_state::wait_for_leader(clock::time_point until) {
     co_await with_timeout(end_of(leader_state_), until - clock::now(), asio::redirect_error(asio::use_awaitable, ec));
 }
 
-// Nobody is left: let go of everything. A cgroup is empty a moment before its last processes can be reaped.
+// Nobody is left: let go of everything, as often as operations find it so. A cgroup is empty a moment before its last
+// processes can be reaped.
 task<void> tree_state::finish() {
-    while (finishing_) co_await pause_for(io_, 2ms);  // another operation does
     if (finished_) co_return;
-    const raised_flag finishing(finishing_);
     const auto end = clock::now() + 1s;
     co_await wait_for_leader(end);
     if (leader_state_) leader_state_->release_number();

@@ -92,7 +92,6 @@ private:
     clock::time_point kill_at_ = clock::time_point::max();  // of the hardest of them
     int signal_ = 0;                                        // the one that it asks with; 0: it has asked
     bool reaps_orphans_ = false;
-    bool finishing_ = false;
     bool finished_ = false;  // nobody is left, nothing is held
     bool gave_up_ = false;   // a policy came to its end and left somebody
 };
