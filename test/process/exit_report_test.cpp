@@ -14,6 +14,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 
 using namespace parley;
 using namespace parley::test;
@@ -139,6 +140,18 @@ BOOST_AUTO_TEST_CASE(the_step_of_the_stop_policy_is_told) {
     BOOST_TEST((r.step == stop_step::killed));
     BOOST_TEST((r.sender == signal_sender::stop_policy));
     BOOST_TEST(to_string(r).find("killed by SIGKILL from its stop policy") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(who_ended_before_the_policy_began_was_not_asked) {
+    auto c = run_task(io, start_ready(helper({"ready"})));
+    bool stopped = false;
+    c.async_stop(stop_policy{SIGTERM, 60s}, [&](error_code ec, exit_status) { stopped = !ec; });
+    BOOST_TEST(c.send_signal(SIGKILL).has_value());
+    while (!c.try_wait()) std::this_thread::yield();
+    run_until(io, [&] { return stopped; });
+    const auto r = report_of(c);
+    BOOST_TEST((r.step == stop_step::none));
+    BOOST_TEST((r.sender == signal_sender::send_signal));
 }
 
 BOOST_AUTO_TEST_CASE(a_kill_for_lack_of_memory_is_told_by_the_cgroup) {

@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <sys/wait.h>
@@ -157,6 +158,29 @@ BOOST_AUTO_TEST_CASE(a_program_with_children_of_every_kind_gets_every_status) {
     others.join();
     BOOST_TEST(wrong == 0);
     BOOST_TEST(soon([] { return children().empty(); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_program_in_a_new_session_or_within_a_tree_keeps_its_children) {
+    for (const char* how : {"new-session-before", "new-session-after", "in-a-tree"}) {
+        const auto r = run(helper({"duty", how}));
+        BOOST_TEST(r.status.success(), how << ": " << r.status);
+        BOOST_TEST(r.out == "left alone\n", how << ": " << r.out);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_process_with_the_number_of_an_earlier_child_is_another) {
+    const std::pair<std::string, std::string> cases[] = {
+        {"adopted", "reaped at once\n"}, {"dead-for-long", "given time\n"}, {"reaped-elsewhere", "left alone\n"}};
+    for (const auto& [what, told] : cases) {
+        const auto r = run({.program = "/usr/bin/unshare",
+                            .arguments = {"-pf", "--mount-proc", PARLEY_TEST_CHILD, "duty-number-again", what}});
+        if (r.status == exit_status::exited(77) || r.err.find("unshare") != std::string::npos) {
+            BOOST_TEST_MESSAGE("skipped: " << r.err);
+            return;
+        }
+        BOOST_TEST(r.status.success(), what << ": " << r.status);
+        BOOST_TEST(r.out == told);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(there_is_one_a_process) {

@@ -5,20 +5,27 @@
 
 #include <parley/process/process_tree.hpp>
 
+#include "captured_log.hpp"
 #include "fault.hpp"
+#include "old_cgroups.hpp"
 #include "temporary_directory.hpp"
 #include "tree_tools.hpp"
 
 #include <parley/process/spawn.hpp>
 
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <utility>
 
 using namespace parley;
 using namespace parley::test;
@@ -176,6 +183,90 @@ BOOST_AUTO_TEST_CASE(a_kernel_without_cgroup_kill_freezes_and_kills_one_by_one) 
         BOOST_TEST(report.left.empty());
         BOOST_TEST(members().empty());
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_cgroup_that_cannot_be_killed_is_frozen_before_the_first_is_killed) {
+    if (!have_cgroup()) return;
+    auto tree = start_tree(shell("setsid sleep 1000 & wait"), only_cgroup());
+    BOOST_TEST(soon_are(2));
+    static std::string freezer;
+    static std::atomic<int> signals{0}, unfrozen{0};
+    freezer = tree.cgroup() + "/cgroup.freeze";
+    const old_cgroups kernel([]() noexcept {
+        ++signals;
+        if (std::ifstream(freezer).get() != '1') ++unfrozen;
+        return 0;
+    });
+    BOOST_TEST(stop(tree, stop_policy::kill()).killed == 2u);
+    BOOST_TEST(signals > 0);
+    BOOST_TEST(unfrozen == 0);
+}
+
+BOOST_AUTO_TEST_CASE(who_has_left_the_cgroup_since_it_was_listed_is_no_member) {
+    if (!have_cgroup()) return;
+    auto tree = start_tree(shell("sleep 1000 & wait"), only_cgroup());
+    BOOST_TEST(soon_run({"sh", "sleep"}));
+    const auto seen = list(tree);
+    BOOST_TEST_REQUIRE(seen.size() == 2u);
+    static std::string outside;
+    static pid_t leaves = 0;
+    outside = std::filesystem::path(tree.cgroup()).parent_path() / "cgroup.procs";
+    leaves = seen[seen[0].name == "sleep" ? 0 : 1].pid;
+    // The numbers are read, the rows not yet.
+    const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
+        if (c == sys::call::getdents && leaves != 0) std::ofstream(outside) << std::exchange(leaves, 0) << std::flush;
+        return 0;
+    });
+    const auto left = list(tree);
+    sys::set_fault_hook(earlier);
+    BOOST_TEST_REQUIRE(left.size() == 1u);
+    BOOST_TEST(left[0].name == "sh");
+}
+
+BOOST_AUTO_TEST_CASE(who_could_not_be_killed_is_not_left_frozen) {
+    if (!have_cgroup()) return;
+    auto options = only_cgroup();
+    options.give_up_after = 50ms;
+    auto tree = start_tree(helper({"ready"}), options);
+    {
+        const captured_log log;
+        const old_cgroups kernel([]() noexcept { return EACCES; });
+        BOOST_TEST(stop(tree, stop_policy::kill()).left.size() == 1u);
+    }
+    BOOST_TEST(std::ifstream(tree.cgroup() + "/cgroup.freeze").get() == '0');
+    BOOST_TEST(stop(tree, stop_policy::kill()).left.empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_is_of_another_namespace_is_told_of_unseen_not_left_frozen_and_killed_with_the_cgroup) {
+    if (!have_cgroup()) return;
+    command inside{.program = "/usr/bin/unshare",
+                   .arguments = {"-pf", "--mount-proc", PARLEY_TEST_CHILD, "tree-with-outsider"}};
+    inside.in = inside.out = stdio::pipe();
+    auto first = start(inside);
+    const auto where = run_task(io, next_line(first));
+    if (!std::filesystem::exists(where + "/cgroup.procs")) {
+        BOOST_TEST_MESSAGE("skipped: " << where);
+        BOOST_TEST(end_of(first).known());
+        return;
+    }
+    auto outsider_plan = helper({"ready"});
+    outsider_plan.cgroup = where;
+    auto outsider = start(outsider_plan);
+    const auto stopped = [&] {
+        run_task(io, [](child& c) -> task<> {
+            co_await asio::async_write(c.in(), asio::buffer("x", 1), asio::use_awaitable);
+        }(first));
+        return run_task(io, next_line(first));
+    };
+    BOOST_TEST(stopped() ==
+               "1 found, 0 asked, 1 killed, left: 0 (of another PID namespace); the leader was killed by "
+               "SIGKILL");
+    BOOST_TEST(std::ifstream(where + "/cgroup.freeze").get() == '0');
+    BOOST_TEST(!outsider.try_wait().has_value());
+    BOOST_TEST(stopped() == "1 found, 0 asked, 1 killed, none left; the leader was killed by SIGKILL");
+    BOOST_TEST(end_of(outsider) == exit_status::signalled(SIGKILL));
+    BOOST_TEST(end_of(first).success());
+    BOOST_TEST(!std::filesystem::exists(where));
 }
 
 BOOST_AUTO_TEST_CASE(a_context_that_goes_away_takes_tree_and_cgroup_along) {

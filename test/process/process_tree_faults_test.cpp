@@ -134,6 +134,105 @@ BOOST_AUTO_TEST_CASE(without_pidfds_for_the_members_the_group_is_stopped_all_the
     BOOST_TEST(report.left.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_tree_of_its_own_does_not_hide_a_part_of_the_tree) {
+    auto [tree, said] = start_saying(helper({"tree-host"}), without_cgroup());
+    BOOST_TEST(said == "ready");
+    BOOST_TEST(soon_run({"parley_test_chi", "sh"}));
+    const auto seen = list(tree);
+    BOOST_TEST_REQUIRE(seen.size() == 2u);
+    const pid_t inner = seen[seen[0].name == "sh" ? 0 : 1].pid;
+    // It leaves a child behind, to which the mark of the inner tree is all that leads.
+    BOOST_TEST(soon([&] {
+        ::kill(inner, SIGCONT);
+        return read_row(inner).value()->ended;
+    }));
+    BOOST_TEST(soon_run({"parley_test_chi", "sleep"}));
+    BOOST_TEST(list(tree).size() == 2u);
+    BOOST_TEST(stop(tree).left.empty());
+    BOOST_TEST(members().empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_was_missed_by_one_look_is_found_by_the_next) {
+    // As if all were born behind the reader: the rows of the first look are gone when they are to be read. A look
+    // begins with one at the leader and the opening of the table.
+    auto tree = start_tree(shell("sleep 1000 & wait"), without_cgroup());
+    BOOST_TEST(soon_are(2));
+    static std::atomic<int> looks{0}, opened{0};
+    const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
+        if (c == sys::call::waitid) ++looks;
+        return c == sys::call::open && looks == 1 && opened++ > 0 ? ENOENT : 0;
+    });
+    const auto report = stop(tree, stop_policy::kill());
+    sys::set_fault_hook(earlier);
+    BOOST_TEST(opened > 1);
+    BOOST_TEST(report.killed == 2u);
+    BOOST_TEST(members().empty());
+}
+
+BOOST_AUTO_TEST_CASE(all_hold_still_before_the_first_is_killed) {
+    // One signal to the group and one to who is outside: SIGSTOP for both, and SIGKILL only after another look. Who
+    // has no time for that kills at once.
+    for (const auto time : {5000ms, 0ms}) {
+        auto options = without_cgroup();
+        options.give_up_after = time;
+        auto tree = start_tree(shell("setsid sleep 1000 & wait"), options);
+        BOOST_TEST(soon_run({"sh", "sleep"}));
+        static std::atomic<bool> looking{false};
+        static std::atomic<int> looks{0}, in_the_first{0};
+        looking = false, looks = in_the_first = 0;
+        const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
+            if (c == sys::call::getdents && !looking.exchange(true)) ++looks;
+            if (c == sys::call::pidfd_send_signal) {
+                looking = false;
+                if (looks == 1) ++in_the_first;
+            }
+            return 0;
+        });
+        const auto report = stop(tree, stop_policy::kill());
+        sys::set_fault_hook(earlier);
+        BOOST_TEST(report.killed == 2u);
+        BOOST_TEST(in_the_first == (time == 0ms ? 4 : 2));
+        if (time == 0ms) BOOST_TEST(stop(tree, {SIGTERM, 20s}).left.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_that_was_stopped_is_not_looked_for_again) {
+    {
+        auto tree = start_tree(shell("sleep 1000 & wait"), without_cgroup());
+        BOOST_TEST(soon_are(2));
+        const auto report = stop(tree);
+        const fault unreadable(sys::call::open, EMFILE);
+        BOOST_TEST((stop(tree) == report));
+        BOOST_TEST((wait_empty(tree) == report));
+        BOOST_TEST(list(tree).empty());
+        BOOST_TEST(send(tree, SIGTERM) == 0u);
+        BOOST_TEST(unreadable.seen() == 0);
+        run_ready(io);
+    }
+    io.restart();
+    BOOST_TEST(io.poll() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(who_cannot_be_killed_is_not_tried_for_ever) {
+    const captured_log log;
+    const auto before = threads();
+    pid_t leader = 0;
+    {
+        const nobody_can_be_signalled fault;
+        {
+            auto options = without_cgroup();
+            options.give_up_after = 30ms;
+            auto tree = start_tree(helper({"ready"}), options);
+            tree.set_stop_policy(stop_policy::kill());
+            leader = tree.leader().pid();
+        }
+        run_until(io, [&] { return log.has("of a tree could not be killed"); });
+        BOOST_TEST(threads() == before);  // nor is it left to the helper thread
+    }
+    ::kill(leader, SIGKILL);
+    BOOST_TEST(run_dry(io));
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_an_error_at_the_end) {
     auto options = without_cgroup();
     options.give_up_after = 30ms;

@@ -3,6 +3,7 @@
 
 // The children of the tests: each mode is one behaviour. A mode that waits says "ready" first.
 
+#include "child_duty.hpp"
 #include "child_faults.hpp"
 #include "child_net.hpp"
 #include "child_prefork.hpp"
@@ -318,6 +319,9 @@ int main(int argc, char* argv[]) {
         {"tree-means", tree_means},
         {"tree-host", tree_host},
         {"first-process", first_process},
+        {"tree-with-outsider", tree_with_outsider},
+        {"duty", duty},
+        {"duty-number-again", duty_number_again},
     };
     const auto found = argc > 1 ? modes.find(argv[1]) : modes.end();
     if (found == modes.end()) {

@@ -3,6 +3,8 @@
 
 #include "child_trees.hpp"
 
+#include "old_cgroups.hpp"
+
 #include "process/process_table.hpp"
 
 #include <parley/core/error.hpp>
@@ -225,11 +227,40 @@ int first_process(const std::vector<std::string>&) {
     return 0;
 }
 
+int tree_with_outsider(const std::vector<std::string>&) {
+    if (::getpid() != 1) return 77;
+    parley::asio::io_context io;
+    parley::tree_options options;
+    options.cgroup = parley::cgroup_use::required;
+    options.give_up_after = std::chrono::milliseconds(50);
+    auto tree = parley::spawn_tree(io.get_executor(), {.program = "/bin/sleep", .arguments = {"1000"}}, options);
+    say(tree ? tree->cgroup() : tree.error().message());
+    if (!tree) return 77;
+    const auto stopped = [&] {
+        std::string text;
+        tree->async_stop(parley::stop_policy::kill(),
+                         [&](parley::error_code, const parley::tree_report& report) { text = to_string(report); });
+        io.restart();
+        io.run();
+        return text;
+    };
+    char line = 0;
+    if (::read(0, &line, 1) != 1) return 4;
+    {
+        const parley::test::old_cgroups kernel;
+        say(stopped());
+    }
+    if (::read(0, &line, 1) != 1) return 5;
+    say(stopped());
+    return 0;
+}
+
 int tree_host(const std::vector<std::string>&) {
     parley::asio::io_context io;
     parley::tree_options options;
     options.cgroup = parley::cgroup_use::never;
-    auto tree = parley::spawn_tree(io.get_executor(),
-                                   {.program = "/bin/sh", .arguments = {"-c", "setsid sleep 1000 & wait"}}, options);
+    auto tree = parley::spawn_tree(
+        io.get_executor(), {.program = "/bin/sh", .arguments = {"-c", "kill -STOP $$; setsid sleep 1000 & exit"}},
+        options);
     return tree ? ready() : 3;
 }

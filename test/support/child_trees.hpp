@@ -33,5 +33,10 @@ int tree_means(const std::vector<std::string>& w);
 /// statuses, signals are handed on to the leader of a tree
 int first_process(const std::vector<std::string>& w);
 
-/// tree-host: starts a tree whose leader has a child in a session of its own, says "ready" and waits
+/// tree-with-outsider: as the first process of a PID namespace; starts a tree in a cgroup and says where that is; for
+/// each line that it reads it stops the tree and says what is left, the first time as on a kernel without cgroup.kill
+int tree_with_outsider(const std::vector<std::string>& w);
+
+/// tree-host: starts a tree whose leader stops itself, and when it goes on leaves a child in a session of its own
+/// behind; says "ready" and waits
 int tree_host(const std::vector<std::string>& w);
