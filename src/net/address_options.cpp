@@ -109,15 +109,21 @@ const row* find(std::string_view name, const option_holder& holder) noexcept {
 // Why the holder does not have the option `name`, which it has not.
 std::string refusal(std::string_view name, const option_holder& holder) {
     const std::string shown = quote(name);
-    std::vector<std::string_view> names;
+    std::vector<std::string_view> names;  // of those that it has
     kind_set kinds = 0;
     for (const row& r : rows) {
-        names.push_back(r.name);
+        if (fits(r, holder)) names.push_back(r.name);
         if (r.name == name) kinds |= r.kinds;
     }
     if (kinds == 0) {
-        const auto meant = nearest(name, names);
-        return "unknown option " + shown + (meant.empty() ? "" : ", did you mean '" + std::string(meant) + "'?");
+        const std::string unknown = "unknown option " + shown;
+        if (const auto meant = nearest(name, names); !meant.empty())
+            return unknown + ", did you mean '" + std::string(meant) + "'?";
+        if (names.empty()) return unknown + ", " + std::string(to_string(holder.kind)) + " has none";
+        std::string list;
+        for (const auto known : names)
+            list += (list.empty() ? "" : known == names.back() ? " or " : ", ") + std::string(known);
+        return unknown + ", expected " + list;
     }
     if ((kinds & set_of(holder.kind)) != 0) return "an abstract name has no option " + shown + ", only a path has";
     std::string others;

@@ -51,22 +51,45 @@ flaw moved(flaw wrong, std::size_t start) {
     return wrong;
 }
 
-flaw unknown_scheme(std::string_view name) {
-    if (name.empty()) return {0, "expected a scheme: " + std::string(scheme_list)};
+checked<address> parse_whole(std::string_view text);
+
+std::string did_you_mean(std::string_view text) { return ", did you mean " + detail::quote(text) + "?"; }
+
+// Instead of a '*' before ':' and a port.
+std::string every_interface(address_kind kind, std::string_view colon_and_port) {
+    const auto with = [&](const char* host) {
+        return detail::quote(std::string(to_string(kind)) + host + std::string(colon_and_port));
+    };
+    return ", did you mean " + with(":0.0.0.0") + " or " + with(":[::]") + "?";
+}
+
+// The scheme that `name`, which is none, may stand for; empty: none.
+std::string_view nearest_scheme(std::string_view name) {
+    if (name == "unix-stream") return "unix";
     std::array<std::string_view, schemes.size()> names;
     std::ranges::transform(schemes, names.begin(), &scheme_row::name);
-    const auto meant = detail::nearest(name, names);
-    return {0, "unknown scheme " + detail::quote(name) +
-                   (meant.empty() ? ", expected " + std::string(scheme_list)
-                                  : ", did you mean '" + std::string(meant) + "'?")};
+    return detail::nearest(name, names);
+}
+
+// What is wrong with a text that begins with `name`, which is no scheme.
+flaw no_scheme(std::string_view name, std::string_view text) {
+    const std::string expected = "expected a scheme";
+    const bool local = name.starts_with('@') || name.find('/') != npos;
+    const auto nearest = local ? std::string_view() : nearest_scheme(name);
+    if (!nearest.empty()) return {0, "unknown scheme " + detail::quote(name) + did_you_mean(nearest)};
+    if (text.starts_with("*:")) return {0, expected + every_interface(address_kind::tcp, text.substr(1))};
+    const auto meant = (local ? "unix:" : "tcp:") + std::string(text);
+    if (parse_whole(meant)) return {0, expected + did_you_mean(meant)};
+    if (local) return {0, expected + "; a path is written unix:/path, an abstract name unix:@name"};
+    if (name.empty()) return {0, expected + ": " + std::string(scheme_list)};
+    return {0, "unknown scheme " + detail::quote(name) + ", expected " + std::string(scheme_list)};
 }
 
 checked<scheme_row> find_scheme(std::string_view text) {
     const auto end = std::min({text.find(':'), text.find('?'), text.size()});
     const auto name = text.substr(0, end);
-    if (name.find('/') != npos) return flaw{0, "expected a scheme; a path is written unix:/path"};
     const auto row = std::ranges::find(schemes, name, &scheme_row::name);
-    if (row == schemes.end()) return unknown_scheme(name);
+    if (row == schemes.end()) return no_scheme(name, text);
     if (end == text.size() || text[end] != ':') return flaw{end, "expected ':' behind the scheme"};
     return *row;
 }
@@ -88,6 +111,8 @@ checked<address> parse_local(address_kind kind, std::string_view body) {
     return address_builder::local(kind, std::move(*name), abstract);
 }
 
+constexpr const char* interface_behind_port = "the interface of a multicast group stands behind the port, ':5000%eth0'";
+
 // A host, and where the port begins.
 struct host_before_port {
     detail::host_parts host;
@@ -99,20 +124,40 @@ checked<host_before_port> parse_bracketed(address_kind kind, std::string_view bo
     if (close == npos) return flaw{body.size(), "expected ']' behind the IPv6 address"};
     const auto text = body.substr(1, close - 1);
     if (kind == address_kind::udp_multicast && text.find('%') != npos)
-        return flaw{1 + text.find('%'), "the interface of a multicast group stands behind the port, ':5000%eth0'"};
+        return flaw{1 + text.find('%'), interface_behind_port};
     auto host = detail::parse_ipv6(text);
     if (!host) return moved(host.error(), 1);
-    if (close + 1 >= body.size() || body[close + 1] != ':') return flaw{close + 1, "expected ':' and a port"};
+    const auto behind = body.substr(close + 1, 1);
+    if (kind == address_kind::udp_multicast && behind == "%") return flaw{close + 1, interface_behind_port};
+    if (behind != ":") return flaw{close + 1, "expected ':' and a port"};
     return host_before_port{std::move(*host), close + 2};
+}
+
+// A port, ':' and a host, where it is the other way round.
+bool is_swapped(std::string_view body) {
+    const auto colon = std::min(body.find(':'), body.size());
+    if (!std::ranges::all_of(body.substr(0, colon), detail::is_digit)) return false;
+    const auto host = body.substr(std::min(colon + 1, body.size()));
+    if (!host.starts_with('[')) return detail::parse_host(host).has_value();
+    return host.ends_with(']') && detail::parse_ipv6(host.substr(1, host.size() - 2)).has_value();
 }
 
 checked<host_before_port> parse_plain(address_kind kind, std::string_view body) {
     const bool multicast = kind == address_kind::udp_multicast;
-    const auto colon = body.substr(0, multicast ? body.find('%') : npos).rfind(':');
+    const auto percent = multicast ? body.find('%') : npos;
+    const auto colon = body.substr(0, percent).rfind(':');
+    if (colon == npos && percent != npos) return flaw{percent, interface_behind_port};
     if (!multicast && (colon == 0 || std::ranges::all_of(body, detail::is_digit)))
         return host_before_port{detail::loopback(), colon == 0 ? std::size_t{1} : 0};
     const auto text = body.substr(0, colon);
     if (text.empty()) return flaw{0, "expected a multicast group"};
+    if (text == "*" && colon != npos && !multicast)
+        return flaw{0, "'*' is not a host" + every_interface(kind, body.substr(colon))};
+    if (is_swapped(body)) {
+        const auto first = body.find(':');
+        const auto right = std::string(body.substr(first + 1)) + ":" + std::string(body.substr(0, first));
+        return flaw{0, "the host stands before the port" + did_you_mean(std::string(to_string(kind)) + ":" + right)};
+    }
     if (text.find(':') != npos) return flaw{0, "an IPv6 address stands in brackets, '[::1]:80'"};
     auto host = detail::parse_host(text);
     if (!host) return host.error();
