@@ -176,33 +176,33 @@ void channel_state::complete(pending_receive& waiting) {
 // channel's own operations only: the handlers run from within, and the next receive is found here.
 void channel_state::deliver(receive_owner waiting) {
     delivering_ = true;
-    const auto later = [&] {
-        asio::post(get_executor(), [self = shared_from_this(), owner = std::move(waiting)]() mutable {
-            self->deliver(std::move(owner));
-        });
-    };
     try {
         for (std::size_t n = options_.turn_messages; waiting->waits() && settled(); --n) {
             if (n == 0) {  // the others have their turn
-                reading_ = true;
                 delivering_ = false;
                 flush();
-                return later();
+                return deliver_later(std::move(waiting));
             }
             complete(*waiting);
         }
     } catch (...) {  // what a handler throws leaves the loop's run
         delivering_ = false;
-        reading_ = true;
-        later();
+        deliver_later(std::move(waiting));
         throw;
     }
     delivering_ = reading_ = false;
     flush();
-    if (waiting->waits() && open_)
+    const bool drains = draining_ && !at_end_ && !broken_;
+    if (open_ && (waiting->waits() || drains))
         begin_read(std::move(waiting));
     else
         receive_at_home_ = std::move(waiting);
+}
+
+void channel_state::deliver_later(receive_owner waiting) {
+    reading_ = true;  // until then nobody reads
+    asio::post(get_executor(),
+               [self = shared_from_this(), owner = std::move(waiting)]() mutable { self->deliver(std::move(owner)); });
 }
 
 // --- reading
@@ -223,6 +223,10 @@ std::size_t channel_state::room() const noexcept {
 void channel_state::begin_read(receive_owner waiting) {
     if (inbox_) inbox_->bytes.consume(std::exchange(inbox_->parsed, 0));
     next = end = nullptr;
+    if (inbox_ && kind_ != kind::packets && inbox_->bytes.full()) {
+        not_a_frame(parsed_frame::failed(errc::limit_exceeded, 0, "the framing wants more than its own limit"));
+        return deliver_later(std::move(waiting));
+    }
     reading_ = true;
     read_done done{shared_from_this(), std::move(waiting), false};
     if (reads_at_once()) {

@@ -134,6 +134,7 @@ private:
     delivery hand_out(std::size_t most);
     void complete(pending_receive& waiting);
     void deliver(receive_owner waiting);
+    void deliver_later(receive_owner waiting);
     void begin_read(receive_owner waiting);
     void parse();
     void parse_end();
