@@ -15,7 +15,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <utility>
 
 #include <sys/socket.h>
@@ -26,7 +25,6 @@ namespace {
 
 constexpr int most_writes = 16;  // then others have their turn
 constexpr int most_turns = 16;   // of the loop that a message waits for others
-constexpr auto patience = std::chrono::seconds(2);
 
 std::size_t bytes_in(const std::array<iovec, 4>& parts, std::size_t count) noexcept {
     std::size_t all = 0;
@@ -116,30 +114,6 @@ void channel_state::on_cancellation(const done_handler& handler, std::uint64_t i
     }
 }
 
-void channel_state::start_flush(done_handler handler) {
-    if (!open_ || cannot_write_) return post_completion(get_executor(), std::move(handler), why_not());
-    if (nothing_queued()) return post_completion(get_executor(), std::move(handler), error_code());
-    const auto id = next_id_++;
-    on_cancellation(handler, id);
-    sends().flushes.push_back({id, outbox_->queue.bytes_gone() + outbox_->queue.bytes(), std::move(handler)});
-    flush();
-}
-
-void channel_state::start_end(bool close, done_handler handler) {
-    if (!open_ || lingers()) return post_completion(get_executor(), std::move(handler), why_not());
-    if (cannot_write_) {
-        const auto ec = why_not();
-        if (close) this->close();
-        return post_completion(get_executor(), std::move(handler), ec);
-    }
-    ends_ = true;
-    const auto id = next_id_++;
-    on_cancellation(handler, id);
-    sends().ends.push_back({id, close, std::move(handler)});
-    if (close && ended_ && writing_) start_linger();  // the end was told already; the answer is not waited for for ever
-    flush();
-}
-
 pending_sends& channel_state::sends() {
     if (sends_ == nullptr) sends_at_home_.reset(new pending_sends(&sends_));
     return *sends_;
@@ -178,7 +152,8 @@ void channel_state::abort_sends(error_code ec) {
     for (auto& send : waiting) post_completion(get_executor(), std::move(send.handler), ec);
     for (auto& waiter : flushes) post_completion(get_executor(), std::move(waiter.handler), ec);
     for (auto& waiter : ends) post_completion(get_executor(), std::move(waiter.handler), ec);
-    if (begun || closes) close();
+    // Half a message cannot be taken back; where writing has failed nothing follows it, and what comes is still heard.
+    if ((begun && !cannot_write_) || closes) close();
 }
 
 // --- writing
@@ -210,14 +185,6 @@ void channel_state::flush() {
     if (sends_ == nullptr || !open_) return;
     if (!sends_->flushes.empty()) flushed();
     if (ends_ && !writing_ && !flush_posted_) ended_sending();
-}
-
-void channel_state::flushed() {
-    auto& waiting = sends_->flushes;
-    while (!waiting.empty() && (nothing_queued() || waiting.front().position <= outbox_->queue.bytes_gone())) {
-        post_completion(get_executor(), std::move(waiting.front().handler), error_code());
-        waiting.pop_front();
-    }
 }
 
 // Takes over those who found no room, as far as there is some now.
@@ -347,70 +314,6 @@ void channel_state::write_failed(error_code ec) {
     out().lost += outbox_->queue.messages();
     outbox_->queue.clear();
     abort_sends(ec);
-}
-
-// --- the end
-
-// All is written: tells the other side, once, and then those who wait for it.
-void channel_state::ended_sending() {
-    if (!nothing_queued() || somebody_waits() || sends_ == nullptr || lingers()) return;
-    if (!std::exchange(ended_, true)) {
-        if (kind_ != kind::other) {
-            sys::end_sending(fd_);  // an error here says that there is nobody to be told
-        } else if (wire_->tells_end()) {
-            writing_ = true;
-            const bool closes = std::ranges::any_of(sends_->ends, &pending_end::close);
-            wire_->end({shared_from_this(), std::move(sends_at_home_)});
-            if (closes) start_linger();
-            return;
-        } else {
-            wire_->close_sending();
-        }
-    }
-    auto& ends = sends_->ends;
-    for (auto it = ends.begin(); it != ends.end();) {
-        if (it->close) {
-            ++it;
-            continue;
-        }
-        post_completion(get_executor(), std::move(it->handler), error_code());
-        it = ends.erase(it);
-    }
-    if (ends.empty()) return;
-    if (kind_ == kind::stream)
-        drain();
-    else
-        finish_shutdown();
-}
-
-void channel_state::start_linger() {
-    auto& timer = at_the_end().linger;
-    timer = std::make_unique<asio::steady_timer>(get_executor(), patience);
-    timer->async_wait([self = shared_from_this(), waiting = std::move(sends_at_home_)](error_code) mutable {
-        if (waiting) self->sends_at_home_ = std::move(waiting);
-        if (self->open_) self->finish_shutdown();
-    });
-}
-
-// Closing with bytes unread would destroy what is under way to the other side: whatever comes is read until it has
-// closed, too. RFC 1122, 4.2.2.13.
-void channel_state::drain() {
-    start_linger();
-    abort_receive();
-    draining_ = true;
-    if (inbox_) inbox_->parsed = inbox_->bytes.size();
-    more_ = false;
-    next = end = nullptr;
-    if (at_end_ || broken_)
-        ending_->linger->cancel();
-    else if (!reading_)
-        begin_read(std::move(receive_at_home_));
-}
-
-void channel_state::finish_shutdown() {
-    for (auto& waiter : std::exchange(sends_->ends, {}))
-        post_completion(get_executor(), std::move(waiter.handler), error_code());
-    close();
 }
 
 }  // namespace parley::detail
