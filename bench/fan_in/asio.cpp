@@ -20,9 +20,6 @@ namespace {
 namespace asio = boost::asio;
 using local = asio::local::stream_protocol;
 
-// The senders gather by hand, so that the receiver is what is measured.
-void send(std::size_t bytes, int socket) { bench::send_gathered(bytes, socket); }
-
 asio::awaitable<void> receive_all(asio::io_context& io, checked& messages, std::size_t bytes, local::socket socket) {
     bench::frame_reader in(bytes);
     std::size_t n = 0;
@@ -42,6 +39,6 @@ void receive(bench::run& r, std::size_t bytes, const std::vector<int>& sockets) 
 
 }  // namespace
 
-void with_asio(bench::run& r) { play_over_sockets(r, send, receive); }
+void with_asio(bench::run& r) { play(r, bench::send_gathered, receive); }
 
 }  // namespace fan_in

@@ -9,7 +9,6 @@
 #include "numbered.hpp"
 
 #include <cstddef>
-#include <functional>
 #include <vector>
 
 namespace fan_in {
@@ -17,13 +16,9 @@ namespace fan_in {
 using bench::checked;
 using bench::numbered;
 
-/// Runs `send` in a child for each sender, and `receive` here; kills the children at the end.
-void play(bench::run& r, const std::function<void(std::size_t bytes, std::size_t sender)>& send,
-          const std::function<void(std::size_t bytes, std::size_t senders)>& receive);
-
-/// The same with a socket for each sender.
-void play_over_sockets(bench::run& r, void (*send)(std::size_t bytes, int socket),
-                       void (*receive)(bench::run& r, std::size_t bytes, const std::vector<int>& sockets));
+/// Runs `send` in a child for each sender, with a socket of its own, and `receive` here.
+void play(bench::run& r, void (*send)(std::size_t bytes, int socket),
+          void (*receive)(bench::run& r, std::size_t bytes, const std::vector<int>& sockets));
 
 void with_raw(bench::run& r);
 void with_channel(bench::run& r);

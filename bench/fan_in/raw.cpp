@@ -12,8 +12,6 @@
 namespace fan_in {
 namespace {
 
-void send(std::size_t bytes, int socket) { bench::send_gathered(bytes, socket); }
-
 void receive(bench::run& r, std::size_t bytes, const std::vector<int>& sockets) {
     const int all = bench::check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
     std::deque<checked> messages;
@@ -39,6 +37,6 @@ void receive(bench::run& r, std::size_t bytes, const std::vector<int>& sockets) 
 
 }  // namespace
 
-void with_raw(bench::run& r) { play_over_sockets(r, send, receive); }
+void with_raw(bench::run& r) { play(r, bench::send_gathered, receive); }
 
 }  // namespace fan_in

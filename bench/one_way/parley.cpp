@@ -1,36 +1,11 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include <parley/loop/event_loop.hpp>
-#include <parley/message/channel.hpp>
-#include <parley/message/length_prefix.hpp>
-
+#include "channels.hpp"
 #include "contenders.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-
-#include <utility>
 
 namespace one_way {
 namespace {
-
-namespace asio = parley::asio;
-using local = asio::local::stream_protocol;
-
-parley::any_channel over(parley::event_loop& loop, int socket) {
-    return parley::channel(local::socket(loop.context(), local(), socket), parley::length_prefix());
-}
-
-parley::task<> send_all(std::size_t bytes, parley::any_channel channel) {
-    numbered messages(bytes);
-    for (;;) {
-        const auto message = messages.next();
-        // A large one is not copied while it is waited for.
-        if (bytes >= 65536 || !channel.try_send(message)) co_await channel.async_send(message);
-    }
-}
 
 parley::task<> receive_all(checked& messages, parley::any_channel channel) {
     for (;;) {
@@ -51,23 +26,17 @@ parley::task<> receive_batches(checked& messages, parley::any_channel channel) {
     }
 }
 
-void send(std::size_t bytes, int socket) {
-    parley::event_loop loop;
-    asio::co_spawn(loop.get_executor(), send_all(bytes, over(loop, socket)), bench::rethrow);
-    loop.run();
-}
-
 template <parley::task<> (*Receive)(checked&, parley::any_channel)>
 void receive(bench::run& r, std::size_t bytes, int socket) {
     parley::event_loop loop;
     checked messages(r, bytes);
-    asio::co_spawn(loop.get_executor(), Receive(messages, over(loop, socket)), bench::rethrow);
+    boost::asio::co_spawn(loop.get_executor(), Receive(messages, bench::channel_over(loop, socket)), bench::rethrow);
     loop.run();
 }
 
 }  // namespace
 
-void with_channel(bench::run& r) { play(r, send, receive<receive_all>); }
-void with_channel_batch(bench::run& r) { play(r, send, receive<receive_batches>); }
+void with_channel(bench::run& r) { play(r, bench::send_by_channel, receive<receive_all>); }
+void with_channel_batch(bench::run& r) { play(r, bench::send_by_channel, receive<receive_batches>); }
 
 }  // namespace one_way

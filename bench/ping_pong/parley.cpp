@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <parley/loop/event_loop.hpp>
-#include <parley/message/channel.hpp>
-#include <parley/message/length_prefix.hpp>
 #include <parley/net/local.hpp>
 
+#include "channels.hpp"
 #include "contenders.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -67,16 +66,14 @@ parley::task<> echo_channel(parley::any_channel channel) {
 template <const parley::event_loop_options& Options>
 void ask_over_channel(bench::run& r, std::size_t bytes, int socket) {
     parley::event_loop loop(Options);
-    parley::channel channel(local::socket(loop.context(), local(), socket), parley::length_prefix());
-    asio::co_spawn(loop.get_executor(), ask_channel(r, bytes, std::move(channel)), bench::rethrow);
+    asio::co_spawn(loop.get_executor(), ask_channel(r, bytes, bench::channel_over(loop, socket)), bench::rethrow);
     loop.run();
 }
 
 template <const parley::event_loop_options& Options>
 void echo_over_channel(std::size_t, int socket) {
     parley::event_loop loop(Options);
-    parley::channel channel(local::socket(loop.context(), local(), socket), parley::length_prefix());
-    asio::co_spawn(loop.get_executor(), echo_channel(std::move(channel)), bench::rethrow);
+    asio::co_spawn(loop.get_executor(), echo_channel(bench::channel_over(loop, socket)), bench::rethrow);
     loop.run();
 }
 

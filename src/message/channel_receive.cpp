@@ -25,7 +25,6 @@
 namespace parley::detail {
 namespace {
 
-constexpr std::size_t largest_read = std::size_t{64} << 10;
 constexpr std::size_t largest_announced = std::size_t{256} << 10;  // how much room an announced length alone can claim
 constexpr std::size_t fewest_places = 16;
 constexpr std::size_t most_places = 1024;

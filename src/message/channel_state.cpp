@@ -19,7 +19,6 @@
 namespace parley::detail {
 namespace {
 
-constexpr std::size_t largest_read = std::size_t{64} << 10;
 constexpr std::uint32_t largest_udp_packet = 65507;
 constexpr std::uint32_t packet_overhead = 32;  // what the kernel takes of a UNIX socket's send buffer
 

@@ -23,6 +23,9 @@
 
 namespace parley::detail {
 
+/// What one read of a stream asks for, at most: more than 64 KiB, so that a message of that size comes in one.
+inline constexpr std::size_t largest_read = std::size_t{128} << 10;
+
 using receive_one = completion_handler<void(error_code, std::optional<std::string_view>)>;
 using receive_all = completion_handler<void(error_code, message_batch)>;
 using done_handler = completion_handler<void(error_code)>;

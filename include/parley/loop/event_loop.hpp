@@ -16,8 +16,8 @@
 namespace parley {
 
 struct event_loop_options {
-    /// How long to poll, at most, before blocking whenever nothing is ready. Saves the wake-up across cores, which
-    /// costs some 30 us each way, for the time of a core. The loop polls only while that pays: less and less where
+    /// How long to poll, at most, before blocking whenever nothing is ready. Saves the wake-up across cores, for the
+    /// time of a core. The loop polls only while that pays: less and less where
     /// nothing comes, and hardly at all where the other side needs the same core. 0: never. 50 to 100 us are usual.
     std::chrono::microseconds busy_poll{0};
 };
