@@ -6,6 +6,10 @@ include(CMakePackageConfigHelpers)
 set(package "${CMAKE_INSTALL_LIBDIR}/cmake/parley")
 install(TARGETS parley EXPORT parley-targets FILE_SET HEADERS)
 install(EXPORT parley-targets NAMESPACE parley:: DESTINATION ${package})
+if(TARGET parley_rpc)
+    install(TARGETS parley_rpc EXPORT parley-rpc-targets FILE_SET HEADERS)
+    install(EXPORT parley-rpc-targets NAMESPACE parley:: DESTINATION ${package})
+endif()
 
 configure_package_config_file(cmake/parley-config.cmake.in ${PROJECT_BINARY_DIR}/parley-config.cmake
     INSTALL_DESTINATION ${package})

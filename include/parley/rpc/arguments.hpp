@@ -1,0 +1,134 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// The arguments of a call, as the caller gives them.
+#pragma once
+
+#include <parley/rpc/codec.hpp>
+#include <parley/rpc/encoder.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace parley::rpc {
+
+/// Arguments by name; made by `named`.
+template <typename... T>
+struct named_arguments {
+    std::tuple<std::pair<std::string, T>...> all;
+};
+/// All arguments in one map; made by `named`.
+template <typename T>
+struct arguments_of {
+    T map;
+};
+
+namespace detail {
+
+template <typename T>
+struct kept_type {
+    using type = T;
+};
+template <>
+struct kept_type<const char*> {
+    using type = std::string;
+};
+template <>
+struct kept_type<char*> {
+    using type = std::string;
+};
+template <>
+struct kept_type<std::string_view> {
+    using type = std::string;
+};
+/// What is kept of an argument until it is sent: a copy that refers to nothing.
+template <typename T>
+using kept = typename kept_type<std::decay_t<T>>::type;
+
+template <typename... T, typename... Rest>
+auto named_from(std::tuple<T...> done, Rest&&... rest) {
+    if constexpr (sizeof...(Rest) == 0) {
+        return done;
+    } else {
+        return [&]<typename Name, typename V, typename... More>(Name&& name, V&& v, More&&... more) {
+            static_assert(std::is_convertible_v<Name, std::string_view>, "named: each argument follows its name");
+            auto one =
+                std::pair<std::string, kept<V>>(std::string(std::string_view(name)), kept<V>(std::forward<V>(v)));
+            return named_from(std::tuple_cat(std::move(done), std::make_tuple(std::move(one))),
+                              std::forward<More>(more)...);
+        }(std::forward<Rest>(rest)...);
+    }
+}
+
+/// Arguments with their types taken away, while a call is written.
+struct outgoing_arguments {
+    bool any;
+    bool by_name;
+    const void* self;
+    void (*encode)(const void* self, encoder& to);
+};
+
+template <typename... T>
+struct arguments {
+    std::tuple<T...> all;
+
+    outgoing_arguments erased() const noexcept {
+        return {sizeof...(T) != 0, false, this, [](const void* self, encoder& to) {
+                    to.begin_array(sizeof...(T));
+                    std::apply([&](const auto&... item) { (rpc::encode(to, item), ...); },
+                               static_cast<const arguments*>(self)->all);
+                    to.end_array();
+                }};
+    }
+};
+template <typename... T>
+struct arguments<named_arguments<T...>> {
+    std::tuple<named_arguments<T...>> all;
+
+    outgoing_arguments erased() const noexcept {
+        return {true, true, this, [](const void* self, encoder& to) {
+                    to.begin_map(sizeof...(T));
+                    std::apply([&](const auto&... item) { ((to.name(item.first), rpc::encode(to, item.second)), ...); },
+                               std::get<0>(static_cast<const arguments*>(self)->all).all);
+                    to.end_map();
+                }};
+    }
+};
+template <typename T>
+struct arguments<arguments_of<T>> {
+    std::tuple<arguments_of<T>> all;
+
+    outgoing_arguments erased() const noexcept {
+        return {true, true, this, [](const void* self, encoder& to) {
+                    rpc::encode(to, std::get<0>(static_cast<const arguments*>(self)->all).map);
+                }};
+    }
+};
+
+}  // namespace detail
+
+/// Arguments by name: `async_call<int>("subtract", named("minuend", 42, "subtrahend", 23))`.
+template <typename V, typename... More>
+auto named(std::string_view first, V&& v, More&&... more) {
+    auto all = detail::named_from(std::tuple<>(), first, std::forward<V>(v), std::forward<More>(more)...);
+    return std::apply(
+        [](auto&&... one) {
+            return named_arguments<typename std::decay_t<decltype(one)>::second_type...>{
+                {std::forward<decltype(one)>(one)...}};
+        },
+        std::move(all));
+}
+
+/// The members of a described struct, the pairs of a map or of an `object`, as arguments by name.
+template <typename T>
+    requires detail::is_map_like<std::decay_t<T>>
+arguments_of<std::decay_t<T>> named(T&& map) {
+    return {std::forward<T>(map)};
+}
+
+}  // namespace parley::rpc

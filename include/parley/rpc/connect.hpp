@@ -1,0 +1,87 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// Connections to an address, and those that others make.
+#pragma once
+
+#include <parley/core/asio.hpp>
+#include <parley/core/error.hpp>
+#include <parley/message/any_channel.hpp>
+#include <parley/net/address.hpp>
+#include <parley/net/connect.hpp>
+#include <parley/net/listen.hpp>
+#include <parley/rpc/connection.hpp>
+#include <parley/rpc/export.hpp>
+#include <parley/rpc/protocol.hpp>
+#include <parley/rpc/router.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+namespace parley::rpc {
+
+/// An address, and the protocol that is spoken there: "unix:/run/calc.sock?protocol=msgpack-rpc". The option `protocol`
+/// is one of `protocol::named`; `framing` is "lines", "content-length" or "length-prefix" and for JSON-RPC alone. All
+/// other options are those of `address`.
+struct endpoint {
+    parley::address address;
+    rpc::protocol protocol{};
+
+    /// Errors: those of `address::parse`; `invalid_argument` for a protocol or framing that there is not.
+    [[nodiscard]] PARLEY_RPC_EXPORT static result<endpoint> parse(std::string_view text);
+};
+
+struct connect_rpc_options {
+    connect_options connect{};
+    channel_options channel{};
+    connection_options connection{};
+};
+
+/// Connects to `where` and calls the other side; `calls` is what the other side may call.
+///
+///     auto server = co_await rpc::connect(executor, "unix:/run/calc.sock");
+///
+/// The protocol is that of the text. Throws system_error: those of `endpoint::parse` and `async_connect_channel`.
+/// Cancellation: all types, `operation_aborted`.
+PARLEY_RPC_EXPORT task<connection> connect(executor io, std::string_view where, router calls = {},
+                                           connect_rpc_options options = {});
+/// The same; the protocol is that of the options.
+PARLEY_RPC_EXPORT task<connection> connect(executor io, address where, router calls = {},
+                                           connect_rpc_options options = {});
+
+struct serve_options {
+    listen_options listen{};
+    channel_options channel{};
+    connection_options connection{};
+    /// How long connections have, when `serve` is cancelled, to finish the calls that run; then they are closed.
+    std::chrono::steady_clock::duration drain{std::chrono::seconds(2)};
+    /// Called with each new connection, before anything of it is read: to greet, to keep its `peer`.
+    std::function<void(const peer&)> on_connect{};
+};
+
+/// Listens at `where` and serves `calls` to everybody who connects, until it is cancelled.
+///
+///     co_await rpc::serve(executor, "unix:/run/calc.sock", calls);
+///
+/// A connection that fails ends alone. A cancellation stops accepting, lets the calls that run finish for `drain`,
+/// closes and throws `operation_aborted`. Throws system_error: those of `endpoint::parse` and `listen_channels`.
+/// Cancellation: all types.
+PARLEY_RPC_EXPORT task<void> serve(executor io, std::string_view where, router calls, serve_options options = {});
+PARLEY_RPC_EXPORT task<void> serve(executor io, address where, router calls, serve_options options = {});
+
+/// An `event_loop`, an io_context, a socket: whatever has an executor.
+template <typename Context, typename... Args>
+    requires(!std::convertible_to<Context&, executor>)
+task<connection> connect(Context& context, Args&&... args) {
+    return connect(executor(context.get_executor()), std::forward<Args>(args)...);
+}
+template <typename Context, typename... Args>
+    requires(!std::convertible_to<Context&, executor>)
+task<void> serve(Context& context, Args&&... args) {
+    return serve(executor(context.get_executor()), std::forward<Args>(args)...);
+}
+
+}  // namespace parley::rpc

@@ -1,0 +1,102 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// Calls in both directions over a channel.
+#pragma once
+
+#include <parley/core/asio.hpp>
+#include <parley/core/completion.hpp>
+#include <parley/core/error.hpp>
+#include <parley/message/any_channel.hpp>
+#include <parley/rpc/export.hpp>
+#include <parley/rpc/peer.hpp>
+#include <parley/rpc/protocol.hpp>
+#include <parley/rpc/router.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace parley::rpc {
+
+struct connection_options {
+    rpc::protocol protocol{};
+    /// How long a call waits for its answer, unless it says otherwise; 0: as long as it takes.
+    std::chrono::steady_clock::duration deadline{0};
+
+    /// The most calls of this side that wait for an answer; another one fails at once with `errc::too_many_calls`.
+    std::size_t calls_waiting = 65536;
+    /// The most calls of the other side that are served at once; another one is answered with the fault "busy".
+    std::size_t calls_running = 1024;
+    /// The most calls of the other side in a second, on average, with bursts of as many; more are answered with the
+    /// fault "busy". 0: any number.
+    double calls_per_second = 0;
+    /// The most messages in a batch of JSON-RPC; a larger one is answered with one fault.
+    std::size_t batch_calls = 1024;
+    /// The most bytes of a message, in both directions. A call that is larger fails, a result that is larger is
+    /// answered with a fault. What comes and is larger ends the connection.
+    std::size_t message_bytes = default_message_limit;
+    /// When more bytes of answers than this wait for a caller who does not read, no more calls are read from him. While
+    /// calls of this side wait for him, reading goes on, up to sixteen times as many bytes; then the connection ends.
+    std::size_t unsent_bytes = std::size_t{4} << 20;
+};
+
+/// A connection on which both sides call each other, for as long as this object lives.
+///
+/// It reads as long as it is open: answers complete calls, and calls of the other side are served by the router. When
+/// it ends, for whatever reason, calls that wait fail with `errc::disconnected`, and handlers that run are cancelled.
+///
+/// Moves, never copies. The destructor closes. One thread at a time.
+class PARLEY_RPC_EXPORT connection : public peer {
+public:
+    /// None: calls fail with `bad_descriptor`.
+    connection() noexcept;
+    /// Over a channel with the framing of the protocol (`protocol::make_channel`): a child's standard streams, a
+    /// socket, whatever carries messages. `connect` makes one from an address.
+    explicit connection(any_channel channel, router calls = {}, const connection_options& options = {});
+    connection(connection&& other) noexcept;
+    connection& operator=(connection&& other) noexcept;
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+    ~connection();
+
+    /// The other side, as a value that may be kept.
+    const rpc::peer& peer() const noexcept { return *this; }
+
+    /// Waits for the end of the connection.
+    ///
+    /// Completion: `void(error_code)`: success when the other side has ended it, or this side by `async_shutdown`;
+    /// otherwise why it ended, `operation_aborted` after `close`. Cancellation: all types, `operation_aborted`. Any
+    /// number may run at once.
+    template <typename CompletionToken = asio::deferred_t>
+    auto async_wait(CompletionToken&& token = {}) {
+        return async_start<void(error_code)>(
+            std::forward<CompletionToken>(token),
+            [this](completion_handler<void(error_code)> handler) { start_wait(std::move(handler)); });
+    }
+
+    /// Serves no new calls (they are answered with the fault "busy"), waits for the handlers that run, sends what is
+    /// queued, and closes. Calls of this side that wait then fail.
+    ///
+    /// Completion: `void(error_code)`. Cancellation: all types, `operation_aborted`: it is closed at once. Use
+    /// `with_timeout` to bound it.
+    template <typename CompletionToken = asio::deferred_t>
+    auto async_shutdown(CompletionToken&& token = {}) {
+        return async_start<void(error_code)>(
+            std::forward<CompletionToken>(token),
+            [this](completion_handler<void(error_code)> handler) { start_shutdown(std::move(handler)); });
+    }
+
+    /// Ends the connection at once. Again does nothing.
+    void close() noexcept;
+
+    /// Why the connection ended, with the place; no error while it works and after a clean end.
+    const error& failure() const noexcept;
+
+private:
+    void start_wait(completion_handler<void(error_code)> handler);
+    void start_shutdown(completion_handler<void(error_code)> handler);
+};
+
+}  // namespace parley::rpc

@@ -1,0 +1,96 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <parley/rpc/codec.hpp>
+
+#include "rpc/base64.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
+namespace parley::rpc {
+namespace {
+
+constexpr std::size_t most_shown = 40;
+
+// What was found, short enough for an error text.
+std::string shown(element found) {
+    switch (found.kind()) {
+        case kind::boolean:
+            return *found.boolean() ? "true" : "false";
+        case kind::integer:
+        case kind::number: {
+            std::ostringstream out;
+            out << value(found);
+            return out.str();
+        }
+        case kind::text: {
+            const auto text = *found.text();
+            std::ostringstream out;
+            out << value(text.substr(0, most_shown));
+            return out.str() + (text.size() > most_shown ? "…" : "");
+        }
+        default:
+            return std::string(to_string(found.kind()));
+    }
+}
+
+}  // namespace
+
+encoder::~encoder() = default;
+
+bool decode_error::failed(std::string text) {
+    text_ = std::move(text);
+    return false;
+}
+
+bool decode_error::expected(std::string_view what, element found) {
+    return failed(std::string(what) + " was expected, not " + shown(found));
+}
+
+bool decode_error::within(std::size_t index) {
+    place_.insert(0, "[" + std::to_string(index) + "]");
+    return false;
+}
+
+bool decode_error::within(std::string_view name) {
+    const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+    });
+    if (plain) {
+        place_.insert(0, "." + std::string(name));
+    } else {
+        std::ostringstream out;
+        out << '[' << value(name.substr(0, most_shown)) << ']';
+        place_.insert(0, out.str());
+    }
+    return false;
+}
+
+std::string decode_error::message(std::string_view root) const {
+    return std::string(root) + place_ + (root.empty() && place_.empty() ? "" : ": ") + text_;
+}
+
+namespace detail {
+
+value schema_of_type(const char* type) { return object{{"type", type}}; }
+
+bool refuse_integer(element from, std::int64_t least, std::uint64_t most, decode_error& why) {
+    if (from.kind() != kind::integer) return why.expected("an integer", from);
+    return why.expected("an integer from " + std::to_string(least) + " to " + std::to_string(most), from);
+}
+
+bool decode_bytes(element from, std::string& into, decode_error& why) {
+    if (const auto v = from.binary()) {
+        into = *v;
+        return true;
+    }
+    const auto text = from.text();
+    if (!text) return why.expected("bytes", from);
+    if (!from_base64(*text, into)) return why.expected("text in base64", from);
+    return true;
+}
+
+}  // namespace detail
+}  // namespace parley::rpc

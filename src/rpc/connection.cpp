@@ -1,0 +1,92 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <parley/rpc/connection.hpp>
+
+#include "rpc/session.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <ostream>
+#include <utility>
+
+namespace parley::rpc {
+
+// --- the other side
+
+peer::peer() noexcept = default;
+peer::peer(std::shared_ptr<detail::session> s) noexcept : state_(std::move(s)) {}
+peer::peer(const peer&) noexcept = default;
+peer& peer::operator=(const peer&) noexcept = default;
+peer::~peer() = default;
+
+executor peer::get_executor() const { return state_ ? state_->get_executor() : executor(); }
+bool peer::is_open() const noexcept { return state_ && state_->is_open(); }
+int peer::native_handle() const noexcept { return state_ ? state_->native_handle() : -1; }
+connection_counters peer::counters() const noexcept { return state_ ? state_->counters() : connection_counters(); }
+
+void peer::start(const std::shared_ptr<detail::session>& state, std::unique_ptr<detail::waiting_call> call,
+                 std::string_view method, const detail::outgoing_arguments& arguments, const call_options& options) {
+    if (state) return state->start_call(std::move(call), method, arguments, options);
+    const auto own = call->get_executor();
+    asio::post(own, [call = std::move(call), why = call_error(asio::error::bad_descriptor, std::string(method))] {
+        call->fail(why);
+    });
+}
+
+void peer::start_notify(const std::shared_ptr<detail::session>& state, std::string_view method,
+                        const detail::outgoing_arguments& arguments, completion_handler<void(error_code)> handler) {
+    if (state) return state->start_notify(method, arguments, std::move(handler));
+    const auto own = executor_of(handler);
+    post_completion(own, std::move(handler), error_code(asio::error::bad_descriptor));
+}
+
+bool peer::try_notify_with(std::string_view method, const detail::outgoing_arguments& arguments) const {
+    return state_ && state_->try_notify(method, arguments);
+}
+
+std::ostream& operator<<(std::ostream& out, const connection_counters& c) {
+    return out << "calls " << c.calls << ", answered " << c.answers << ", waiting " << c.waiting << "; served "
+               << c.served << ", faults " << c.faults << ", refused " << c.refused << ", running " << c.running
+               << "; notifications sent " << c.notifications << ", received " << c.notified << ", not handled "
+               << c.not_handled << "; answers late " << c.late_answers << ", unknown " << c.unknown_answers
+               << "; invalid messages " << c.invalid_messages;
+}
+
+// --- the connection
+
+connection::connection() noexcept = default;
+
+connection::connection(any_channel channel, router calls, const connection_options& options)
+    : rpc::peer(std::make_shared<detail::session>(std::move(channel), std::move(calls), options)) {
+    state_->start();
+}
+
+connection::connection(connection&& other) noexcept : rpc::peer(std::move(other.state_)) {}
+
+connection& connection::operator=(connection&& other) noexcept {
+    if (this == &other) return *this;
+    close();
+    state_ = std::move(other.state_);
+    return *this;
+}
+
+connection::~connection() { close(); }
+
+void connection::close() noexcept {
+    if (state_) state_->close();
+}
+
+const error& connection::failure() const noexcept {
+    static const error none;
+    return state_ ? state_->failure() : none;
+}
+
+void connection::start_wait(completion_handler<void(error_code)> handler) { state_->start_wait(std::move(handler)); }
+
+void connection::start_shutdown(completion_handler<void(error_code)> handler) {
+    run_operation(state_->get_executor(), std::move(handler), state_->shut_down());
+}
+
+}  // namespace parley::rpc

@@ -1,0 +1,327 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "rpc/message_pack.hpp"
+
+#include "rpc/tape.hpp"
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace parley::rpc::detail {
+
+void message_pack_encoder::integer(std::int64_t v) {
+    if (v >= 0) return unsigned_integer(static_cast<std::uint64_t>(v));
+    if (v >= -32)
+        byte(static_cast<unsigned>(v) & 255U);
+    else if (std::in_range<std::int8_t>(v))
+        tagged(0xd0, static_cast<std::uint8_t>(v));
+    else if (std::in_range<std::int16_t>(v))
+        tagged(0xd1, static_cast<std::uint16_t>(v));
+    else if (std::in_range<std::int32_t>(v))
+        tagged(0xd2, static_cast<std::uint32_t>(v));
+    else
+        tagged(0xd3, static_cast<std::uint64_t>(v));
+}
+
+void message_pack_encoder::unsigned_integer(std::uint64_t v) {
+    if (v < 128)
+        byte(static_cast<unsigned>(v));
+    else if (std::in_range<std::uint8_t>(v))
+        tagged(0xcc, static_cast<std::uint8_t>(v));
+    else if (std::in_range<std::uint16_t>(v))
+        tagged(0xcd, static_cast<std::uint16_t>(v));
+    else if (std::in_range<std::uint32_t>(v))
+        tagged(0xce, static_cast<std::uint32_t>(v));
+    else
+        tagged(0xcf, v);
+}
+
+void message_pack_encoder::text(std::string_view v) {
+    if (!fits(v.size())) return null();
+    if (v.size() < 32)
+        byte(0xa0U | static_cast<unsigned>(v.size()));
+    else if (std::in_range<std::uint8_t>(v.size()))
+        tagged(0xd9, static_cast<std::uint8_t>(v.size()));
+    else if (std::in_range<std::uint16_t>(v.size()))
+        tagged(0xda, static_cast<std::uint16_t>(v.size()));
+    else
+        tagged(0xdb, static_cast<std::uint32_t>(v.size()));
+    to_->append(v);
+}
+
+void message_pack_encoder::binary(std::string_view bytes) {
+    if (!fits(bytes.size())) return null();
+    if (std::in_range<std::uint8_t>(bytes.size()))
+        tagged(0xc4, static_cast<std::uint8_t>(bytes.size()));
+    else if (std::in_range<std::uint16_t>(bytes.size()))
+        tagged(0xc5, static_cast<std::uint16_t>(bytes.size()));
+    else
+        tagged(0xc6, static_cast<std::uint32_t>(bytes.size()));
+    to_->append(bytes);
+}
+
+void message_pack_encoder::extension(std::int8_t type, std::string_view bytes) {
+    if (!fits(bytes.size())) return null();
+    switch (bytes.size()) {
+        case 1:
+            byte(0xd4);
+            break;
+        case 2:
+            byte(0xd5);
+            break;
+        case 4:
+            byte(0xd6);
+            break;
+        case 8:
+            byte(0xd7);
+            break;
+        case 16:
+            byte(0xd8);
+            break;
+        default:
+            if (std::in_range<std::uint8_t>(bytes.size()))
+                tagged(0xc7, static_cast<std::uint8_t>(bytes.size()));
+            else if (std::in_range<std::uint16_t>(bytes.size()))
+                tagged(0xc8, static_cast<std::uint16_t>(bytes.size()));
+            else
+                tagged(0xc9, static_cast<std::uint32_t>(bytes.size()));
+    }
+    byte(static_cast<std::uint8_t>(type));
+    to_->append(bytes);
+}
+
+void message_pack_encoder::begin_array(std::size_t size) {
+    if (!fits(size)) return null();
+    if (size < 16)
+        byte(0x90U | static_cast<unsigned>(size));
+    else if (std::in_range<std::uint16_t>(size))
+        tagged(0xdc, static_cast<std::uint16_t>(size));
+    else
+        tagged(0xdd, static_cast<std::uint32_t>(size));
+}
+
+void message_pack_encoder::begin_map(std::size_t size) {
+    if (!fits(size)) return null();
+    if (size < 16)
+        byte(0x80U | static_cast<unsigned>(size));
+    else if (std::in_range<std::uint16_t>(size))
+        tagged(0xde, static_cast<std::uint16_t>(size));
+    else
+        tagged(0xdf, static_cast<std::uint32_t>(size));
+}
+
+namespace {
+
+// Reads values one behind the other; what is open lies on a stack of its own, so depth costs no stack of the thread's.
+class message_pack_reader {
+public:
+    message_pack_reader(std::string_view bytes, tape& to) noexcept : bytes_(bytes), to_(to) {}
+
+    parse_outcome read() {
+        do {
+            if (!value()) return outcome_;
+            close_full();
+        } while (depth_ != 0);
+        if (at_ != bytes_.size()) refuse("more bytes follow the value");
+        return outcome_;
+    }
+
+private:
+    struct level {
+        std::uint64_t left;  // values to come, names included
+        bool is_map;
+    };
+
+    bool refuse(const char* why) {
+        outcome_.problem = "byte " + std::to_string(at_) + ": " + why;
+        return false;
+    }
+    std::size_t left() const noexcept { return bytes_.size() - at_; }
+
+    template <typename T>
+    bool number(T& into) {
+        if (left() < sizeof(T)) return refuse("the value is cut off");
+        std::uint64_t v = 0;
+        for (std::size_t i = 0; i < sizeof(T); ++i) v = v << 8 | static_cast<unsigned char>(bytes_[at_ + i]);
+        at_ += sizeof(T);
+        into = static_cast<T>(v);
+        return true;
+    }
+    template <typename T>
+    bool integer() {
+        T v{};
+        if (!number(v)) return false;
+        if constexpr (std::is_signed_v<T>)
+            to_.integer(v);
+        else
+            to_.unsigned_integer(v);
+        return true;
+    }
+    template <typename Size>
+    bool sized(kind what) {
+        Size size{};
+        return number(size) && bytes(what, size);
+    }
+    bool bytes(kind what, std::size_t size) {
+        if (left() < size) return refuse("the value is cut off");
+        to_.bytes(what, bytes_.substr(at_, size));
+        at_ += size;
+        return true;
+    }
+    bool extension(std::size_t size) {
+        std::int8_t type{};
+        if (!number(type)) return false;
+        if (left() < size) return refuse("the value is cut off");
+        to_.extension(type, bytes_.substr(at_, size));
+        at_ += size;
+        return true;
+    }
+    template <typename Size>
+    bool sized_extension() {
+        Size size{};
+        return number(size) && extension(size);
+    }
+    template <typename Size>
+    bool sized_container(kind what) {
+        Size size{};
+        return number(size) && container(what, size);
+    }
+    bool container(kind what, std::size_t size) {
+        const std::uint64_t values = what == kind::map ? std::uint64_t{2} * size : size;
+        if (values > left()) return refuse("more values are announced than there are bytes");
+        if (depth_ == deepest_nesting) {
+            outcome_.too_deep = true;
+            return refuse("more than 64 values lie in one another");
+        }
+        to_.begin(what, size);
+        open_[depth_++] = {values + 1, what == kind::map};  // and this one, which close_full counts
+        return true;
+    }
+
+    // After a value: counts it, and ends what it has filled.
+    void close_full() {
+        while (depth_ != 0) {
+            if (--open_[depth_ - 1].left != 0) return;
+            --depth_;
+            to_.end();
+        }
+    }
+
+    bool value() {
+        if (left() == 0) return refuse("the value is cut off");
+        if (depth_ != 0 && open_[depth_ - 1].is_map && open_[depth_ - 1].left % 2 == 0 && !name()) return false;
+        const auto tag = static_cast<unsigned char>(bytes_[at_++]);
+        if (tag < 0x80) return to_.integer(tag), true;
+        if (tag >= 0xe0) return to_.integer(static_cast<std::int8_t>(tag)), true;
+        if (tag < 0x90) return container(kind::map, tag & 15U);
+        if (tag < 0xa0) return container(kind::array, tag & 15U);
+        if (tag < 0xc0) return bytes(kind::text, tag & 31U);
+        switch (tag) {
+            case 0xc0:
+                return to_.null(), true;
+            case 0xc2:
+            case 0xc3:
+                return to_.boolean(tag == 0xc3), true;
+            case 0xc4:
+                return sized<std::uint8_t>(kind::binary);
+            case 0xc5:
+                return sized<std::uint16_t>(kind::binary);
+            case 0xc6:
+                return sized<std::uint32_t>(kind::binary);
+            case 0xc7:
+                return sized_extension<std::uint8_t>();
+            case 0xc8:
+                return sized_extension<std::uint16_t>();
+            case 0xc9:
+                return sized_extension<std::uint32_t>();
+            case 0xca: {
+                std::uint32_t v{};
+                return number(v) && (to_.number(static_cast<double>(std::bit_cast<float>(v))), true);
+            }
+            case 0xcb: {
+                std::uint64_t v{};
+                return number(v) && (to_.number(std::bit_cast<double>(v)), true);
+            }
+            case 0xcc:
+                return integer<std::uint8_t>();
+            case 0xcd:
+                return integer<std::uint16_t>();
+            case 0xce:
+                return integer<std::uint32_t>();
+            case 0xcf:
+                return integer<std::uint64_t>();
+            case 0xd0:
+                return integer<std::int8_t>();
+            case 0xd1:
+                return integer<std::int16_t>();
+            case 0xd2:
+                return integer<std::int32_t>();
+            case 0xd3:
+                return integer<std::int64_t>();
+            case 0xd4:
+            case 0xd5:
+            case 0xd6:
+            case 0xd7:
+            case 0xd8:
+                return extension(std::size_t{1} << (tag - 0xd4U));
+            case 0xd9:
+                return sized<std::uint8_t>(kind::text);
+            case 0xda:
+                return sized<std::uint16_t>(kind::text);
+            case 0xdb:
+                return sized<std::uint32_t>(kind::text);
+            case 0xdc:
+                return sized_container<std::uint16_t>(kind::array);
+            case 0xdd:
+                return sized_container<std::uint32_t>(kind::array);
+            case 0xde:
+                return sized_container<std::uint16_t>(kind::map);
+            case 0xdf:
+                return sized_container<std::uint32_t>(kind::map);
+            default:
+                --at_;
+                return refuse("no value of MessagePack begins with this byte");
+        }
+    }
+
+    // The name of a value in a map.
+    bool name() {
+        const auto tag = static_cast<unsigned char>(bytes_[at_++]);
+        --open_[depth_ - 1].left;
+        bool good = false;
+        if (tag >= 0xa0 && tag < 0xc0)
+            good = bytes(kind::text, tag & 31U);
+        else if (tag == 0xd9 || tag == 0xc4)
+            good = sized<std::uint8_t>(kind::text);
+        else if (tag == 0xda || tag == 0xc5)
+            good = sized<std::uint16_t>(kind::text);
+        else if (tag == 0xdb || tag == 0xc6)
+            good = sized<std::uint32_t>(kind::text);
+        else
+            return --at_, refuse("the name of a value in a map is not text");
+        if (good && left() == 0) return refuse("the value is cut off");
+        return good;
+    }
+
+    std::string_view bytes_;
+    tape& to_;
+    parse_outcome outcome_{};
+    std::size_t at_ = 0;
+    std::size_t depth_ = 0;
+    std::array<level, deepest_nesting> open_{};
+};
+
+}  // namespace
+
+parse_outcome parse_message_pack(std::string_view bytes, tape& to) {
+    to.clear();
+    auto outcome = message_pack_reader(bytes, to).read();
+    if (!outcome.good()) to.clear();
+    return outcome;
+}
+
+}  // namespace parley::rpc::detail

@@ -1,0 +1,249 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// A session's life: reading, sending, and its end. Calling and serving are in files of their own.
+
+#include "rpc/session.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <utility>
+
+namespace parley::rpc::detail {
+namespace {
+
+constexpr int most_messages_a_turn = 64;
+constexpr std::size_t largest_scratch = std::size_t{1} << 20;
+constexpr std::size_t times_unsent = 16;  // `unsent_bytes`, when reading cannot stop
+
+}  // namespace
+
+struct session::pump {
+    std::shared_ptr<session> self;
+    std::unique_ptr<waiting_calls> calls;
+
+    void operator()(error_code ec, std::optional<std::string_view> message) {
+        self->calls_at_home_ = std::move(calls);
+        self->received(ec, message);
+    }
+    void operator()(error_code) {  // parked no longer
+        self->calls_at_home_ = std::move(calls);
+        self->is_parked_ = false;
+        self->next();
+    }
+};
+
+session::session(any_channel channel, router calls, const connection_options& options)
+    : channel_(std::move(channel)),
+      wire_(options.protocol.make_wire()),
+      router_(std::move(calls)),
+      options_(options),
+      calls_at_home_(std::make_unique<waiting_calls>(&calls_)),
+      parked_(channel_.get_executor(), asio::steady_timer::time_point::max()),
+      end_(channel_.get_executor()),
+      idle_(channel_.get_executor(), asio::steady_timer::time_point::max()) {
+    counted_.connections = 1;
+}
+
+session::~session() = default;
+
+void session::start() { next(); }
+
+connection_counters session::counters() const noexcept {
+    auto now = counted_;
+    now.waiting = calls_ == nullptr ? 0 : calls_->size();
+    return now;
+}
+
+// --- reading
+
+void session::received(error_code ec, std::optional<std::string_view> message) {
+    const auto self = shared_from_this();
+    if (!open_) return;
+    if (ec) {
+        const auto& why = channel_.failure();
+        return fail_connection(why.code() ? why : error(ec, "receive"));
+    }
+    if (!message) return finish({});
+    processing_ = true;
+    try {
+        for (int n = 1;; ++n) {
+            process(*message);
+            if (!open_ || !may_read() || n == most_messages_a_turn) break;
+            message = channel_.try_receive();
+            if (!message) break;
+        }
+    } catch (...) {  // of a handler of the program's own: as in Asio, it leaves the loop's run
+        processing_ = false;
+        next();
+        throw;
+    }
+    processing_ = false;
+    next();
+}
+
+// Receives, or waits until there is a reason to.
+void session::next() {
+    if (!open_ || calls_ == nullptr) return;
+    if (may_read()) return channel_.async_receive(pump{shared_from_this(), std::move(calls_at_home_)});
+    is_parked_ = true;
+    parked_.async_wait(pump{shared_from_this(), std::move(calls_at_home_)});
+}
+
+bool session::may_read() const noexcept {
+    if (stream_is_full_) return false;
+    if (wire_->ordered() && !running_.empty()) return false;
+    return unsent_bytes_ <= options_.unsent_bytes || (calls_ != nullptr && calls_->size() != 0);
+}
+
+void session::resume() {
+    if (is_parked_ && may_read()) parked_.cancel();
+}
+
+void session::read_more() {
+    stream_is_full_ = false;
+    resume();
+}
+
+void session::process(std::string_view message) {
+    wire_->read(message, incoming_);
+    if (incoming_.batch) return process_batch();
+    process(incoming_.items.front(), nullptr);
+}
+
+void session::process_batch() {
+    if (incoming_.items.size() > options_.batch_calls) {
+        incoming_item refused;
+        refused.id = {fault_code::invalid_request, "null"};
+        refused.problem = "a batch of more than " + std::to_string(options_.batch_calls);
+        ++counted_.refused;
+        return process(refused, nullptr);
+    }
+    const auto together = std::make_shared<batch>();
+    for (const auto& item : incoming_.items) {
+        using kind = incoming_item::kind;
+        if (item.what == kind::call || item.what == kind::bad) ++together->unanswered;
+    }
+    for (const auto& item : incoming_.items) {
+        process(item, together);
+        if (!open_) return;
+    }
+}
+
+void session::process(const incoming_item& item, const std::shared_ptr<batch>& together) {
+    using kind = incoming_item::kind;
+    switch (item.what) {
+        case kind::call:
+        case kind::notification:
+            return serve(item, together);
+        case kind::result:
+        case kind::fault:
+            return answered(item);
+        case kind::part:
+            if (!add_part(item)) serve(item, together);
+            return;
+        case kind::cancel:
+            return cancel_served(item.id);
+        case kind::bad: {
+            ++counted_.invalid_messages;
+            auto& text = scratch();
+            if (!wire_->write_bad(text, item))
+                return fail_connection(
+                    error(errc::invalid_request,
+                          "message " + std::to_string(channel_.counters().messages_received) + ": " + item.problem));
+            served_call::details answered_at_once;
+            answered_at_once.together = together;
+            return answer(answered_at_once, text);
+        }
+    }
+}
+
+// --- sending
+
+std::string& session::scratch() {
+    if (scratch_.capacity() > largest_scratch) scratch_ = {};
+    scratch_.clear();
+    return scratch_;
+}
+
+void session::send(std::string_view text) {
+    if (unsent_bytes_ == 0 && channel_.try_send(text)) return;
+    auto kept = std::make_unique<std::string>(text);
+    const std::string_view view = *kept;
+    unsent_bytes_ += view.size();
+    if (unsent_bytes_ > times_unsent * options_.unsent_bytes)
+        return fail_connection(
+            error(parley::errc::limit_exceeded,
+                  "the other side does not read: " + std::to_string(unsent_bytes_) + " bytes wait to be sent"));
+    channel_.async_send(view, [self = shared_from_this(), kept = std::move(kept)](error_code ec) {
+        self->unsent_bytes_ -= kept->size();
+        if (ec && self->open_) {
+            const auto& why = self->channel_.failure();
+            return self->fail_connection(why.code() ? why : error(ec, "send"));
+        }
+        self->resume();
+    });
+}
+
+// --- the end
+
+void session::fail_connection(error why) {
+    if (!open_) return;
+    failure_ = std::move(why);
+    finish(failure_.code());
+}
+
+void session::close() noexcept { finish(asio::error::operation_aborted); }
+
+void session::finish(error_code why) {
+    if (!open_) return;
+    open_ = false;
+    const auto self = weak_from_this().lock();  // null in the destructor of what created it
+    end_code_ = why;
+    channel_.close();
+    abort_calls();
+    for (auto it = running_.begin(); it != running_.end();) {
+        auto& call = *it++;
+        call.cancelled = true;
+        asio::post(get_executor(), [self, &call] {
+            for (auto& still : self->running_)
+                if (&still == &call) return still.cancel.emit(asio::cancellation_type::terminal);
+        });
+    }
+    end_.set();
+    parked_.cancel();
+    idle_.cancel();
+}
+
+void session::start_wait(done_handler handler) {
+    end_.async_wait(std::move(handler), [self = shared_from_this()](auto h, error_code ec) {
+        if (!ec) ec = self->end_code_;
+        std::move(h)(ec);
+    });
+}
+
+task<void> session::shut_down() {
+    const auto self = shared_from_this();
+    shutting_down_ = true;
+    error_code ec;
+    try {
+        while (open_ && !running_.empty()) {
+            error_code ignored;
+            co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            const auto state = co_await asio::this_coro::cancellation_state;
+            if (state.cancelled() != asio::cancellation_type::none)
+                throw boost::system::system_error(asio::error::operation_aborted);
+        }
+        if (open_) co_await channel_.async_shutdown(asio::redirect_error(asio::use_awaitable, ec));
+    } catch (...) {
+        close();
+        throw;
+    }
+    finish({});
+    if (ec) throw boost::system::system_error(ec);
+}
+
+}  // namespace parley::rpc::detail

@@ -1,0 +1,129 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// What is behind a connection, its peers and its pending calls.
+#pragma once
+
+#include <parley/rpc/connection.hpp>
+#include <parley/rpc/peer.hpp>
+#include <parley/rpc/router.hpp>
+
+#include "core/operation.hpp"
+#include "rpc/served.hpp"
+#include "rpc/waiting_calls.hpp"
+#include "rpc/wire.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace parley::rpc::detail {
+
+using done_handler = completion_handler<void(error_code)>;
+
+/// One thread at a time.
+///
+/// Exactly one operation of Asio's is pending while it is open: a receive, or a wait for it to make sense again. It
+/// owns the calls that wait, so that a context that is destroyed reaches them; a coroutine that waits here may own the
+/// connection.
+class session final : public std::enable_shared_from_this<session> {
+public:
+    session(any_channel channel, router calls, const connection_options& options);
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    ~session();
+
+    executor get_executor() const { return channel_.get_executor(); }
+    bool is_open() const noexcept { return open_; }
+    int native_handle() const noexcept { return open_ ? channel_.native_handle() : -1; }
+    const error& failure() const noexcept { return failure_; }
+    connection_counters counters() const noexcept;
+    const connection_options& options() const noexcept { return options_; }
+    wire& protocol() noexcept { return *wire_; }
+
+    void start();
+    void close() noexcept;
+    void start_wait(done_handler handler);
+    task<void> shut_down();
+
+    // calling: session_calls.cpp
+    void start_call(std::unique_ptr<waiting_call> call, std::string_view method, const outgoing_arguments& arguments,
+                    const call_options& options);
+    void start_notify(std::string_view method, const outgoing_arguments& arguments, done_handler handler);
+    bool try_notify(std::string_view method, const outgoing_arguments& arguments);
+    void read_more();  // a stream of parts has room again
+
+    // serving: session_serve.cpp
+    void answer(const served_call::details& call, std::string_view text);
+    void count_fault() noexcept { ++counted_.faults; }
+    void send_part(std::string_view text, done_handler handler);
+    void handler_began(served_call::details& call);
+    void handler_ended(served_call::details& call) noexcept;
+    /// An empty text to write a message into, which is sent before the next one is written.
+    std::string& scratch();
+
+private:
+    struct pump;
+
+    void received(error_code ec, std::optional<std::string_view> message);
+    void next();
+    bool may_read() const noexcept;
+    void resume();
+    void process(std::string_view message);
+    void process(const incoming_item& item, const std::shared_ptr<batch>& together);
+    void process_batch();
+    void finish(error_code why);
+    void fail_connection(error why);
+
+    void answered(const incoming_item& item);
+    bool add_part(const incoming_item& item);
+    void give_up(std::uint32_t id, error_code why, bool later);
+    void abort_calls();
+    bool write_notification(std::string_view method, const outgoing_arguments& arguments);
+    bool was_issued(std::uint32_t id) const noexcept;
+
+    void serve(const incoming_item& item, const std::shared_ptr<batch>& together);
+    void refuse(const incoming_item& item, const std::shared_ptr<batch>& together, const fault& why);
+    void cancel_served(const call_id& id);
+    bool within_rate();
+    void send(std::string_view text);
+
+    any_channel channel_;
+    std::unique_ptr<wire> wire_;
+    router router_;
+    connection_options options_;
+    error failure_{};
+    error_code end_code_{};
+    connection_counters counted_{};
+
+    waiting_calls* calls_ = nullptr;  // null after the end of the context
+    std::unique_ptr<waiting_calls> calls_at_home_;
+    std::uint32_t next_id_ = 1;
+
+    incoming incoming_{};
+    std::string scratch_{};
+    std::size_t unsent_bytes_ = 0;  // of answers and calls for which the channel has no room
+    served_list running_{};
+    std::unique_ptr<served_call::details> spare_;
+
+    asio::steady_timer parked_;
+    event end_;
+    asio::steady_timer idle_;  // cancelled when a handler ends while it shuts down
+    double allowance_ = 0;
+    std::chrono::steady_clock::time_point allowed_at_{};
+
+    bool open_ = true;
+    bool processing_ = false;
+    bool is_parked_ = false;
+    bool shutting_down_ = false;
+    bool stream_is_full_ = false;
+};
+
+}  // namespace parley::rpc::detail

@@ -1,0 +1,165 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// The half of a session that calls.
+
+#include "rpc/session.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::rpc::detail {
+
+struct call_record::timer : asio::steady_timer {
+    using asio::steady_timer::steady_timer;
+};
+
+call_record::call_record() = default;
+call_record::~call_record() = default;
+waiting_call::~waiting_call() = default;
+bool waiting_call::add_part(element, bool) { return true; }
+
+call_error invalid_reply(const std::string& method, const decode_error& why) {
+    return call_error(make_error_code(errc::invalid_reply), method, why.message("result"));
+}
+
+namespace {
+
+// Not from within what the caller called.
+void fail_later(const executor& io, std::unique_ptr<waiting_call> call, call_error why) {
+    asio::post(io, [call = std::move(call), why = std::move(why)] { call->fail(why); });
+}
+
+}  // namespace
+
+void session::start_call(std::unique_ptr<waiting_call> call, std::string_view method,
+                         const outgoing_arguments& arguments, const call_options& options) {
+    const auto refuse = [&](std::unique_ptr<waiting_call> refused, error_code why, const std::string& text = {}) {
+        fail_later(get_executor(), std::move(refused), call_error(why, std::string(method), text));
+    };
+    if (calls_ == nullptr) return;
+    if (!open_) return refuse(std::move(call), asio::error::bad_descriptor, failure_.code() ? failure_.message() : "");
+    if (calls_->size() >= options_.calls_waiting) return refuse(std::move(call), errc::too_many_calls);
+    call->method = method;
+    call->idempotent = options.idempotent;
+    const bool wants_parts = call->wants_parts;
+    const auto id = calls_->add(std::move(call), next_id_, wire_->ordered()).id;
+    ++counted_.calls;
+
+    auto& text = scratch();
+    auto& to = wire_->begin_call(
+        text, id,
+        {.method = method, .has_params = arguments.any, .by_name = arguments.by_name, .wants_parts = wants_parts});
+    if (arguments.any) arguments.encode(arguments.self, to);
+    wire_->end_call();
+    if (to.failed()) return refuse(calls_->withdraw(id), errc::not_carried, to.problem());
+    if (text.size() > options_.message_bytes)
+        return refuse(calls_->withdraw(id), parley::errc::limit_exceeded,
+                      "a call of " + std::to_string(text.size()) + " bytes");
+
+    auto& added = *calls_->find(id);
+    if (auto slot = added.slot(); slot.is_connected()) {
+        slot.assign([weak = weak_from_this(), id](asio::cancellation_type type) {
+            if (type == asio::cancellation_type::none) return;
+            if (const auto self = weak.lock()) self->give_up(id, asio::error::operation_aborted, true);
+        });
+    }
+    const auto limit = options.deadline.count() != 0 ? options.deadline : options_.deadline;
+    if (limit.count() != 0) {
+        added.deadline = std::make_unique<call_record::timer>(get_executor(), limit);
+        added.deadline->async_wait([weak = weak_from_this(), id](error_code ec) {
+            if (ec) return;
+            if (const auto self = weak.lock()) self->give_up(id, asio::error::timed_out, false);
+        });
+    }
+    send(text);
+    if (!processing_) resume();
+}
+
+// The call ends here; the other side is told where it can be.
+void session::give_up(std::uint32_t id, error_code why, bool later) {
+    if (calls_ == nullptr) return;
+    auto call = calls_->take(id);
+    if (!call) return;
+    if (open_) {
+        auto& text = scratch();
+        if (wire_->write_cancel(text, id)) send(text);
+    }
+    const call_error failure(why, call->method);
+    if (later)
+        fail_later(get_executor(), std::move(call), failure);
+    else
+        call->fail(failure);
+}
+
+void session::abort_calls() {
+    if (calls_ == nullptr) return;
+    const error_code why = errc::disconnected;
+    for (auto& call : calls_->take_all()) {
+        const call_error failure(why, call->method, failure_.code() ? failure_.message() : "");
+        fail_later(get_executor(), std::move(call), failure);
+    }
+}
+
+// Whether a call of this side had this id, as far back as ids are told apart.
+bool session::was_issued(std::uint32_t id) const noexcept {
+    const std::uint32_t back = next_id_ - id;
+    return id != 0 && back != 0 && back <= counted_.calls;
+}
+
+void session::answered(const incoming_item& item) {
+    const bool by_number = item.has_number;
+    const std::uint32_t id = by_number ? item.number : calls_->due();
+    if (!by_number) calls_->answered_in_order();
+    auto call = calls_->take(id);
+    if (!call) {
+        ++(was_issued(id) ? counted_.late_answers : counted_.unknown_answers);
+        return;
+    }
+    ++counted_.answers;
+    call->deadline.reset();
+    if (item.what == incoming_item::kind::fault)
+        call->fail(call_error(wire_->read_fault(item), call->method));
+    else
+        call->complete(item.value, wire_->wraps_results());
+}
+
+// False where no call of ours wants it.
+bool session::add_part(const incoming_item& item) {
+    auto* const call = calls_->find(item.has_number ? item.number : calls_->due());
+    if (call == nullptr || !call->wants_parts) return !item.has_number;
+    if (!call->add_part(item.value, wire_->wraps_results())) stream_is_full_ = true;
+    return true;
+}
+
+// --- notifications
+
+bool session::write_notification(std::string_view method, const outgoing_arguments& arguments) {
+    auto& text = scratch();
+    auto& to =
+        wire_->begin_notification(text, {.method = method, .has_params = arguments.any, .by_name = arguments.by_name});
+    if (arguments.any) arguments.encode(arguments.self, to);
+    wire_->end_call();
+    return !to.failed();
+}
+
+void session::start_notify(std::string_view method, const outgoing_arguments& arguments, done_handler handler) {
+    const auto done = [&](error_code ec) { post_completion(get_executor(), std::move(handler), ec); };
+    if (!open_) return done(asio::error::bad_descriptor);
+    if (!write_notification(method, arguments)) return done(errc::not_carried);
+    if (scratch_.size() > options_.message_bytes) return done(parley::errc::limit_exceeded);
+    ++counted_.notifications;
+    send_part(scratch_, std::move(handler));
+}
+
+bool session::try_notify(std::string_view method, const outgoing_arguments& arguments) {
+    if (!open_ || unsent_bytes_ != 0 || !write_notification(method, arguments)) return false;
+    if (!channel_.try_send(scratch_)) return false;
+    ++counted_.notifications;
+    return true;
+}
+
+}  // namespace parley::rpc::detail

@@ -1,0 +1,233 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// The half of a session that serves calls.
+
+#include "rpc/method_table.hpp"
+#include "rpc/session.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::rpc::detail {
+
+// --- a call that is served
+
+served_call::served_call(std::unique_ptr<details> d) noexcept : details_(std::move(d)) {}
+
+served_call::~served_call() {
+    if (details_ && details_->runs) details_->owner->handler_ended(*details_);
+}
+
+std::shared_ptr<served_call> served_call::keep() {
+    auto& d = *details_;
+    d.method = method_;
+    auto kept = std::make_shared<served_call>(std::move(details_));
+    kept->method_ = d.method;
+    d.runs = true;
+    d.owner->handler_began(d);
+    return kept;
+}
+
+void served_call::run(const std::shared_ptr<served_call>& self, task<void> body) {
+    asio::co_spawn(self->details_->owner->get_executor(), std::move(body),
+                   asio::bind_cancellation_slot(self->details_->cancel.slot(), [self](std::exception_ptr failure) {
+                       if (failure) self->failed(failure);
+                   }));
+}
+
+void served_call::reply(const value_writer& result) {
+    auto& d = *details_;
+    if (d.answered || d.is_notification) return;
+    auto& owner = *d.owner;
+    auto& text = owner.scratch();
+    auto& to = owner.protocol().begin_result(text, d.id);
+    result.encode(result.self, to);
+    owner.protocol().end_result();
+    if (to.failed())
+        return fault(rpc::fault(fault_code::internal_error, {}, "the result cannot be sent: " + to.problem()));
+    if (text.size() > owner.options().message_bytes)
+        return fault(
+            rpc::fault(fault_code::internal_error, {},
+                       "the result has " + std::to_string(text.size()) + " bytes, which is more than the limit"));
+    d.answered = true;
+    owner.answer(d, text);
+}
+
+void served_call::reply_nothing() { reply(value_writer::of(nullptr)); }
+
+void served_call::reply_error(const error& e) { fault(rpc::fault(e.code().value(), e.message())); }
+
+void served_call::refuse(const decode_error& why) {
+    fault(rpc::fault(fault_code::invalid_params, {}, why.message("params")));
+}
+
+void served_call::fault(const rpc::fault& f) {
+    auto& d = *details_;
+    if (d.answered || d.is_notification) return;
+    d.answered = true;
+    auto& text = d.owner->scratch();
+    d.owner->protocol().write_fault(text, d.id, f);
+    d.owner->count_fault();
+    d.owner->answer(d, text);
+}
+
+// What a function has thrown.
+void served_call::failed(const std::exception_ptr& why) {
+    if (!details_) return;
+    try {
+        std::rethrow_exception(why);
+    } catch (const rpc::fault& f) {
+        fault(f);
+    } catch (const boost::system::system_error& e) {
+        if (details_->cancelled && e.code() == asio::error::operation_aborted)
+            fault(rpc::fault(fault_code::request_cancelled, "the call was cancelled"));
+        else
+            fault(rpc::fault(fault_code::internal_error, {}, e.what()));
+    } catch (const std::exception& e) {
+        fault(rpc::fault(fault_code::internal_error, {}, e.what()));
+    } catch (...) {
+        fault(rpc::fault(fault_code::internal_error, {}, "an exception of an unknown type"));
+    }
+}
+
+// --- the session
+
+void session::serve(const incoming_item& item, const std::shared_ptr<batch>& together) {
+    const bool is_call = item.what == incoming_item::kind::call;
+    if (!is_call) ++counted_.notified;
+    if (is_call) {
+        if (shutting_down_) return refuse(item, together, fault(fault_code::busy, "the server is shutting down"));
+        if (counted_.running >= options_.calls_running)
+            return refuse(item, together, fault(fault_code::busy, "too many calls at once", options_.calls_running));
+        if (!within_rate())
+            return refuse(item, together,
+                          fault(fault_code::busy, "too many calls in a second", options_.calls_per_second));
+    }
+    const auto function = router_.table_->find(item.method);
+    if (!function) {
+        if (!is_call)
+            ++counted_.not_handled;
+        else
+            refuse(item, together, fault(fault_code::method_not_found, {}, item.method));
+        return;
+    }
+    auto d = spare_ ? std::move(spare_) : std::make_unique<served_call::details>();
+    d->owner = shared_from_this();
+    d->id = item.id;
+    d->token = item.token;
+    d->together = together;
+    d->is_notification = !is_call;
+    d->wants_parts = item.wants_parts;
+    d->answered = false;
+    served_call call(std::move(d));
+    call.params_ = item.params;
+    call.has_params_ = item.has_params;
+    call.method_ = item.method;
+    try {
+        function->call(call, function);
+    } catch (...) {
+        call.failed(std::current_exception());
+    }
+    if (!call.details_) return;  // a coroutine has it now
+    spare_ = std::move(call.details_);
+    spare_->owner.reset();
+    spare_->together.reset();
+}
+
+void session::refuse(const incoming_item& item, const std::shared_ptr<batch>& together, const fault& why) {
+    if (why.number() == fault_code::busy) ++counted_.refused;
+    ++counted_.faults;
+    auto& text = scratch();
+    wire_->write_fault(text, item.id, why);
+    served_call::details d;
+    d.together = together;
+    answer(d, text);
+}
+
+void session::answer(const served_call::details& call, std::string_view text) {
+    ++counted_.served;
+    if (!open_) return;
+    if (!call.together) return send(text);
+    auto& all = *call.together;
+    all.answers += all.answers.empty() ? '[' : ',';
+    all.answers += text;
+    if (--all.unanswered != 0) return;
+    all.answers += ']';
+    send(all.answers);
+}
+
+void session::send_part(std::string_view text, done_handler handler) {
+    if (!open_) return post_completion(get_executor(), std::move(handler), error_code(asio::error::bad_descriptor));
+    if (unsent_bytes_ == 0 && channel_.try_send(text))
+        return post_completion(get_executor(), std::move(handler), error_code());
+    auto kept = std::make_unique<std::string>(text);
+    const std::string_view view = *kept;
+    channel_.async_send(
+        view, parley::detail::map_handler(std::move(handler),
+                                          [kept = std::move(kept)](auto h, error_code ec) { std::move(h)(ec); }));
+}
+
+void session::handler_began(served_call::details& call) {
+    running_.push_back(call);
+    ++counted_.running;
+}
+
+void session::handler_ended(served_call::details& call) noexcept {
+    call.unlink();
+    --counted_.running;
+    if (shutting_down_) idle_.cancel();
+    resume();
+}
+
+void session::cancel_served(const call_id& id) {
+    const auto it =
+        std::ranges::find_if(running_, [&](const auto& call) { return !call.is_notification && call.id == id; });
+    if (it == running_.end()) return;
+    it->cancelled = true;
+    it->cancel.emit(asio::cancellation_type::terminal);
+}
+
+// A bucket that fills by so many a second and holds as many.
+bool session::within_rate() {
+    if (options_.calls_per_second <= 0) return true;
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double> since = now - allowed_at_;
+    allowance_ =
+        std::min(allowance_ + since.count() * options_.calls_per_second, std::max(1.0, options_.calls_per_second));
+    allowed_at_ = now;
+    if (allowance_ < 1) return false;
+    allowance_ -= 1;
+    return true;
+}
+
+}  // namespace parley::rpc::detail
+
+namespace parley::rpc {
+
+rpc::peer context::peer() const noexcept { return rpc::peer(call_.details_->owner); }
+std::string_view context::method() const noexcept { return call_.method_; }
+bool context::is_notification() const noexcept { return call_.details_->is_notification; }
+bool context::wants_parts() const noexcept { return call_.details_->wants_parts; }
+bool context::cancelled() const noexcept { return call_.details_->cancelled; }
+
+void context::start_send_part(const detail::value_writer& part, completion_handler<void(error_code)> handler) {
+    auto& d = *call_.details_;
+    auto& owner = *d.owner;
+    const auto done = [&](error_code ec) { post_completion(owner.get_executor(), std::move(handler), ec); };
+    if (!d.wants_parts) return done({});
+    auto& text = owner.scratch();
+    auto* const to = owner.protocol().begin_part(text, d.id, d.token);
+    if (to == nullptr) return done(errc::not_carried);
+    part.encode(part.self, *to);
+    owner.protocol().end_part();
+    if (to->failed()) return done(errc::not_carried);
+    if (text.size() > owner.options().message_bytes) return done(parley::errc::limit_exceeded);
+    owner.send_part(text, std::move(handler));
+}
+
+}  // namespace parley::rpc

@@ -1,0 +1,113 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+// What a protocol is to a session: a way to write messages and to read them. Has no idea of connections.
+#pragma once
+
+#include <parley/rpc/encoder.hpp>
+#include <parley/rpc/fault.hpp>
+
+#include "rpc/tape.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::rpc::detail {
+
+/// What the other side calls its calls: a number, or anything else as it was written.
+struct call_id {
+    std::int64_t number = 0;
+    std::string literal{};  // not empty: this, and no number
+
+    friend bool operator==(const call_id&, const call_id&) = default;
+};
+
+struct incoming_item {
+    enum class kind : unsigned char {
+        call,
+        notification,
+        result,
+        part,  // a partial result, for a call of ours that wants them; else a notification
+        fault,
+        cancel,  // of a call of theirs
+        bad,     // no message
+    };
+
+    kind what = kind::bad;
+    bool has_params = false;
+    bool wants_parts = false;
+    bool has_number = false;  // a reply: to the call `number`; without, to the oldest one
+    std::uint32_t number = 0;
+    call_id id{};  // of a call, of what is cancelled
+    std::string_view method{};
+    element params{};
+    element value{};        // a result, a partial one, or a fault as the protocol has it
+    std::string token{};    // for partial results
+    std::string problem{};  // what is bad
+};
+
+/// What a message holds. Used again for the next one.
+struct incoming {
+    tape values{};
+    std::vector<incoming_item> items{};
+    bool batch = false;  // the answers go together, too
+
+    incoming_item& add(incoming_item::kind what) {
+        auto& item = items.emplace_back();
+        item.what = what;
+        return item;
+    }
+    void clear() noexcept {
+        values.clear();
+        items.clear();
+        batch = false;
+    }
+};
+
+struct outgoing_call {
+    std::string_view method;
+    bool has_params = true;  // then one value follows
+    bool by_name = false;    // a map; else an array
+    bool wants_parts = false;
+};
+
+/// One for each connection. What is begun is appended to a text, one value is encoded, then it is ended; a failure is
+/// in the encoder.
+class wire {
+public:
+    wire() = default;
+    wire(const wire&) = delete;
+    wire& operator=(const wire&) = delete;
+    virtual ~wire();
+
+    virtual encoder& begin_call(std::string& to, std::uint32_t id, const outgoing_call& call) = 0;
+    virtual encoder& begin_notification(std::string& to, const outgoing_call& call) = 0;
+    virtual void end_call() = 0;
+    virtual encoder& begin_result(std::string& to, const call_id& id) = 0;
+    virtual void end_result() = 0;
+    /// Null where the protocol has no partial results, or this call did not ask for them.
+    virtual encoder* begin_part(std::string& to, const call_id& id, std::string_view token) = 0;
+    virtual void end_part() = 0;
+    virtual void write_fault(std::string& to, const call_id& id, const fault& f) = 0;
+    /// False where the other side cannot be told.
+    virtual bool write_cancel(std::string& to, std::uint32_t id) = 0;
+    /// False where there is no answer to a message that is none: the connection ends.
+    virtual bool write_bad(std::string& to, const incoming_item& item) = 0;
+
+    virtual void read(std::string_view message, incoming& into) = 0;
+    virtual fault read_fault(const incoming_item& item) = 0;
+
+    /// Calls are answered one after the other.
+    virtual bool ordered() const noexcept { return false; }
+    /// Whether a result that is one value lies in a map.
+    virtual bool wraps_results() const noexcept { return false; }
+    virtual bool can_batch() const noexcept { return false; }
+};
+
+std::unique_ptr<wire> make_message_pack_wire();
+std::unique_ptr<wire> make_varlink_wire();
+
+}  // namespace parley::rpc::detail
