@@ -149,7 +149,8 @@ void json_rpc_wire::write_fault(std::string& to, const call_id& id, const fault&
     e.name("message");
     const auto standard = standard_text(f.number());
     e.text(f.message().empty() ? standard : std::string_view(f.message()));
-    if (!f.data().is_null()) {
+    const bool says_it_all = f.number() == fault_code::method_not_found && f.message().empty();
+    if (!f.data().is_null() && !says_it_all) {
         const auto before = to.size();
         e.name("data");
         f.data().encode(e);

@@ -7,6 +7,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -41,6 +42,9 @@ void session::start_call(std::unique_ptr<waiting_call> call, std::string_view me
         fail_later(get_executor(), std::move(refused), call_error(why, std::string(method), text));
     };
     if (calls_ == nullptr) return;
+    // Without an executor of its own a handler runs where the connection does.
+    const auto own = call->get_executor();
+    call->at_home = own == get_executor() || own.target<asio::system_executor>() != nullptr;
     if (!open_) return refuse(std::move(call), asio::error::bad_descriptor, failure_.code() ? failure_.message() : "");
     if (calls_->size() >= options_.calls_waiting) return refuse(std::move(call), errc::too_many_calls);
     call->method = method;

@@ -8,6 +8,7 @@
 #include <parley/message/datagram.hpp>
 #include <parley/message/length_prefix.hpp>
 #include <parley/message/lines.hpp>
+#include <parley/message/message_pack.hpp>
 #include <parley/message/nul_terminated.hpp>
 #include <parley/message/varint.hpp>
 
@@ -77,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
     const std::size_t step = 1 + data[1] % 16;
     constexpr std::size_t limit = 200;
-    switch (data[0] % 6) {
+    switch (data[0] % 7) {
         case 0:
             both(parley::length_prefix(limit), bytes, step);
             break;
@@ -92,6 +93,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             break;
         case 4:
             both(parley::content_length(limit), bytes, step);
+            break;
+        case 5:
+            both(parley::message_pack(limit), bytes, step);
             break;
         default:
             write(parley::datagram(limit), bytes);

@@ -8,6 +8,7 @@
 
 #include <parley/rpc/connection.hpp>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -63,6 +64,20 @@ struct rpc_fixture : channel_fixture {
             BOOST_TEST(!failure);
         });
         run_until(io, [&] { return done; });
+    }
+    /// The code of what a coroutine throws.
+    error_code failure_in_coroutine(task<> body) {
+        std::optional<error_code> code;
+        asio::co_spawn(io, std::move(body), [&](const std::exception_ptr& failure) {
+            code.emplace();
+            try {
+                if (failure) std::rethrow_exception(failure);
+            } catch (const boost::system::system_error& e) {
+                code = e.code();
+            }
+        });
+        run_until(io, [&] { return code.has_value(); });
+        return *code;
     }
     /// What a call that fails throws.
     template <typename Operation>

@@ -40,6 +40,7 @@ struct PARLEY_RPC_EXPORT call_record {
     std::uint32_t id = 0;
     bool wants_parts = false;
     bool idempotent = false;
+    bool at_home = false;   // its handler runs where the connection does
     std::string request{};  // to send again, of an idempotent call
     struct timer;
     std::unique_ptr<timer> deadline{};
@@ -136,7 +137,7 @@ private:
     template <typename... T>
     void invoke(T... results) {
         auto handler = std::move(handler_);
-        // Within the connection's own executor this is a plain call.
+        if (at_home) return std::move(handler)(std::move(results)...);
         asio::dispatch(own_, [handler = std::move(handler), ... results = std::move(results)]() mutable {
             std::move(handler)(std::move(results)...);
         });
