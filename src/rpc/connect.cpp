@@ -9,6 +9,8 @@
 #include <parley/message/channel_listener.hpp>
 #include <parley/message/connect_channel.hpp>
 
+#include "rpc/session.hpp"
+
 #include <spdlog/logger.h>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
@@ -42,6 +44,15 @@ result<channel_listener> listen_at(const executor& io, const address& where, con
         [&](auto framing) {
             return listen_channels(io, where, std::move(framing),
                                    {.listen = options.listen, .channel = options.channel});
+        },
+        options.connection.protocol.framing(options.connection.message_bytes));
+}
+
+task<any_channel> open_channel(executor io, address where, connect_rpc_options options) {
+    co_return co_await std::visit(
+        [&](auto framing) {
+            return async_connect_channel(io, where, std::move(framing),
+                                         {.connect = options.connect, .channel = options.channel}, asio::use_awaitable);
         },
         options.connection.protocol.framing(options.connection.message_bytes));
 }
@@ -113,12 +124,10 @@ task<connection> connect(executor io, std::string_view where, router calls, conn
 
 task<connection> connect(executor io, address where, router calls, connect_rpc_options options) {
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    auto open = [&](auto framing) {
-        return async_connect_channel(io, where, std::move(framing),
-                                     {.connect = options.connect, .channel = options.channel}, asio::use_awaitable);
-    };
-    auto channel = co_await std::visit(open, options.connection.protocol.framing(options.connection.message_bytes));
-    co_return connection(std::move(channel), std::move(calls), options.connection);
+    const auto dial = [io, where, options]() -> task<any_channel> { return open_channel(io, where, options); };
+    connection made(co_await dial(), std::move(calls), options.connection);
+    if (options.reconnect) made.session()->reconnect_by(dial, *options.reconnect);
+    co_return made;
 }
 
 task<void> serve(executor io, std::string_view where, router calls, serve_options options) {

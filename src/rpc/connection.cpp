@@ -28,11 +28,21 @@ connection_counters peer::counters() const noexcept { return state_ ? state_->co
 
 void peer::start(const std::shared_ptr<detail::session>& state, std::unique_ptr<detail::waiting_call> call,
                  std::string_view method, const detail::outgoing_arguments& arguments, const call_options& options) {
-    if (state) return state->start_call(std::move(call), method, arguments, options);
+    if (state) {
+        state->start_call(std::move(call), method, arguments, options);
+        return;
+    }
     const auto own = call->get_executor();
     asio::post(own, [call = std::move(call), why = call_error(asio::error::bad_descriptor, std::string(method))] {
         call->fail(why);
     });
+}
+
+std::uint32_t peer::start_stream(std::unique_ptr<detail::waiting_call> call, std::string_view method,
+                                 const detail::outgoing_arguments& arguments, const call_options& options) const {
+    if (state_) return state_->start_call(std::move(call), method, arguments, options);
+    start(nullptr, std::move(call), method, arguments, options);
+    return 0;
 }
 
 void peer::start_notify(const std::shared_ptr<detail::session>& state, std::string_view method,
@@ -53,6 +63,17 @@ std::ostream& operator<<(std::ostream& out, const connection_counters& c) {
                << c.not_handled << "; answers late " << c.late_answers << ", unknown " << c.unknown_answers
                << "; invalid messages " << c.invalid_messages;
 }
+
+namespace detail {
+
+void end_stream(const std::shared_ptr<session>& s, std::uint32_t id) {
+    if (s) s->end_stream(id);
+}
+void read_more(const std::shared_ptr<session>& s) {
+    if (s) s->read_more();
+}
+
+}  // namespace detail
 
 // --- the connection
 

@@ -4,6 +4,7 @@
 // A session's life: reading, sending, and its end. Calling and serving are in files of their own.
 
 #include "rpc/session.hpp"
+#include "rpc/session_pump.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -21,30 +22,16 @@ constexpr std::size_t times_unsent = 16;  // `unsent_bytes`, when reading cannot
 
 }  // namespace
 
-struct session::pump {
-    std::shared_ptr<session> self;
-    std::unique_ptr<waiting_calls> calls;
-
-    void operator()(error_code ec, std::optional<std::string_view> message) {
-        self->calls_at_home_ = std::move(calls);
-        self->received(ec, message);
-    }
-    void operator()(error_code) {  // parked no longer
-        self->calls_at_home_ = std::move(calls);
-        self->is_parked_ = false;
-        self->next();
-    }
-};
-
 session::session(any_channel channel, router calls, const connection_options& options)
-    : channel_(std::move(channel)),
+    : executor_(channel.get_executor()),
+      channel_(std::move(channel)),
       wire_(options.protocol.make_wire()),
       router_(std::move(calls)),
       options_(options),
       calls_at_home_(std::make_unique<waiting_calls>(&calls_)),
-      parked_(channel_.get_executor(), asio::steady_timer::time_point::max()),
-      end_(channel_.get_executor()),
-      idle_(channel_.get_executor(), asio::steady_timer::time_point::max()) {
+      parked_(executor_, asio::steady_timer::time_point::max()),
+      end_(executor_),
+      idle_(executor_, asio::steady_timer::time_point::max()) {
     counted_.connections = 1;
 }
 
@@ -63,31 +50,37 @@ connection_counters session::counters() const noexcept {
 void session::received(error_code ec, std::optional<std::string_view> message) {
     const auto self = shared_from_this();
     if (!open_) return;
+    if (!connected_) return begin_reconnect();
     if (ec) {
         const auto& why = channel_.failure();
-        return fail_connection(why.code() ? why : error(ec, "receive"));
+        return lost(why.code() ? why : error(ec, "receive"));
     }
-    if (!message) return finish({});
+    if (!message) return lost({});
     processing_ = true;
     try {
         for (int n = 1;; ++n) {
             process(*message);
-            if (!open_ || !may_read() || n == most_messages_a_turn) break;
+            if (!open_ || !connected_ || !may_read() || n == most_messages_a_turn) break;
             message = channel_.try_receive();
             if (!message) break;
         }
     } catch (...) {  // of a handler of the program's own: as in Asio, it leaves the loop's run
         processing_ = false;
-        next();
+        go_on();
         throw;
     }
     processing_ = false;
+    go_on();
+}
+
+void session::go_on() {
+    if (!open_ || calls_ == nullptr) return;
+    if (!connected_) return begin_reconnect();
     next();
 }
 
 // Receives, or waits until there is a reason to.
 void session::next() {
-    if (!open_ || calls_ == nullptr) return;
     if (may_read()) return channel_.async_receive(pump{shared_from_this(), std::move(calls_at_home_)});
     is_parked_ = true;
     parked_.async_wait(pump{shared_from_this(), std::move(calls_at_home_)});
@@ -129,7 +122,7 @@ void session::process_batch() {
     }
     for (const auto& item : incoming_.items) {
         process(item, together);
-        if (!open_) return;
+        if (!open_ || !connected_) return;
     }
 }
 
@@ -150,10 +143,10 @@ void session::process(const incoming_item& item, const std::shared_ptr<batch>& t
         case kind::bad: {
             ++counted_.invalid_messages;
             auto& text = scratch();
-            if (!wire_->write_bad(text, item))
-                return fail_connection(
-                    error(errc::invalid_request,
-                          "message " + std::to_string(channel_.counters().messages_received) + ": " + item.problem));
+            if (!wire_->write_bad(text, item)) {
+                const auto number = channel_.counters().messages_received;
+                return lost(error(errc::invalid_request, "message " + std::to_string(number) + ": " + item.problem));
+            }
             served_call::details answered_at_once;
             answered_at_once.together = together;
             return answer(answered_at_once, text);
@@ -175,47 +168,44 @@ void session::send(std::string_view text) {
     const std::string_view view = *kept;
     unsent_bytes_ += view.size();
     if (unsent_bytes_ > times_unsent * options_.unsent_bytes)
-        return fail_connection(
-            error(parley::errc::limit_exceeded,
-                  "the other side does not read: " + std::to_string(unsent_bytes_) + " bytes wait to be sent"));
-    channel_.async_send(view, [self = shared_from_this(), kept = std::move(kept)](error_code ec) {
+        return lost(error(parley::errc::limit_exceeded,
+                          "the other side does not read: " + std::to_string(unsent_bytes_) + " bytes wait to be sent"));
+    channel_.async_send(view, [self = shared_from_this(), kept = std::move(kept), link = link_](error_code ec) {
+        if (link != self->link_) return;
         self->unsent_bytes_ -= kept->size();
-        if (ec && self->open_) {
-            const auto& why = self->channel_.failure();
-            return self->fail_connection(why.code() ? why : error(ec, "send"));
-        }
-        self->resume();
+        // The receive that is under way learns of the end, too, and first of what came before.
+        if (!ec) self->resume();
     });
 }
 
 // --- the end
-
-void session::fail_connection(error why) {
-    if (!open_) return;
-    failure_ = std::move(why);
-    finish(failure_.code());
-}
 
 void session::close() noexcept { finish(asio::error::operation_aborted); }
 
 void session::finish(error_code why) {
     if (!open_) return;
     open_ = false;
-    const auto self = weak_from_this().lock();  // null in the destructor of what created it
     end_code_ = why;
+    redial_cancel_.emit(asio::cancellation_type::terminal);
     channel_.close();
-    abort_calls();
-    for (auto it = running_.begin(); it != running_.end();) {
-        auto& call = *it++;
+    abort_calls(true);
+    cancel_handlers();
+    end_.set();
+    parked_.cancel();
+    idle_.cancel();
+}
+
+// Nobody is left to answer.
+void session::cancel_handlers() {
+    const auto self = weak_from_this().lock();  // null in the destructor: then there are none
+    for (auto& call : running_) {
         call.cancelled = true;
+        call.answered = true;
         asio::post(get_executor(), [self, &call] {
             for (auto& still : self->running_)
                 if (&still == &call) return still.cancel.emit(asio::cancellation_type::terminal);
         });
     }
-    end_.set();
-    parked_.cancel();
-    idle_.cancel();
 }
 
 void session::start_wait(done_handler handler) {

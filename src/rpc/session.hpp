@@ -13,12 +13,13 @@
 #include "rpc/waiting_calls.hpp"
 #include "rpc/wire.hpp"
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,27 +36,37 @@ using done_handler = completion_handler<void(error_code)>;
 /// connection.
 class session final : public std::enable_shared_from_this<session> {
 public:
+    /// How to connect once more.
+    using redial_function = std::function<task<any_channel>()>;
+
     session(any_channel channel, router calls, const connection_options& options);
     session(const session&) = delete;
     session& operator=(const session&) = delete;
     ~session();
 
-    executor get_executor() const { return channel_.get_executor(); }
+    const executor& get_executor() const noexcept { return executor_; }
     bool is_open() const noexcept { return open_; }
-    int native_handle() const noexcept { return open_ ? channel_.native_handle() : -1; }
+    int native_handle() const noexcept { return open_ && connected_ ? channel_.native_handle() : -1; }
     const error& failure() const noexcept { return failure_; }
     connection_counters counters() const noexcept;
     const connection_options& options() const noexcept { return options_; }
     wire& protocol() noexcept { return *wire_; }
 
     void start();
+    /// From now on the end of a connection is not the end.
+    void reconnect_by(redial_function redial, const reconnect_options& how) {
+        redial_ = std::move(redial);
+        reconnect_ = how;
+    }
     void close() noexcept;
     void start_wait(done_handler handler);
     task<void> shut_down();
 
     // calling: session_calls.cpp
-    void start_call(std::unique_ptr<waiting_call> call, std::string_view method, const outgoing_arguments& arguments,
-                    const call_options& options);
+    /// Its id; 0 where it was refused.
+    std::uint32_t start_call(std::unique_ptr<waiting_call> call, std::string_view method,
+                             const outgoing_arguments& arguments, const call_options& options);
+    void end_stream(std::uint32_t id);
     void start_notify(std::string_view method, const outgoing_arguments& arguments, done_handler handler);
     bool try_notify(std::string_view method, const outgoing_arguments& arguments);
     void read_more();  // a stream of parts has room again
@@ -73,19 +84,24 @@ private:
     struct pump;
 
     void received(error_code ec, std::optional<std::string_view> message);
+    void go_on();
     void next();
     bool may_read() const noexcept;
     void resume();
     void process(std::string_view message);
     void process(const incoming_item& item, const std::shared_ptr<batch>& together);
     void process_batch();
+    void lost(error why);
+    void begin_reconnect();
+    static task<void> reconnect(pump own);
+    void connected(any_channel channel);
     void finish(error_code why);
-    void fail_connection(error why);
+    void cancel_handlers();
 
     void answered(const incoming_item& item);
     bool add_part(const incoming_item& item);
     void give_up(std::uint32_t id, error_code why, bool later);
-    void abort_calls();
+    void abort_calls(bool idempotent_too);
     bool write_notification(std::string_view method, const outgoing_arguments& arguments);
     bool was_issued(std::uint32_t id) const noexcept;
 
@@ -95,6 +111,7 @@ private:
     bool within_rate();
     void send(std::string_view text);
 
+    executor executor_;
     any_channel channel_;
     std::unique_ptr<wire> wire_;
     router router_;
@@ -116,10 +133,15 @@ private:
     asio::steady_timer parked_;
     event end_;
     asio::steady_timer idle_;  // cancelled when a handler ends while it shuts down
+    redial_function redial_{};
+    reconnect_options reconnect_{};
+    asio::cancellation_signal redial_cancel_;
+    std::uint32_t link_ = 1;  // counts connections, so that what ends late is told apart
     double allowance_ = 0;
     std::chrono::steady_clock::time_point allowed_at_{};
 
     bool open_ = true;
+    bool connected_ = true;
     bool processing_ = false;
     bool is_parked_ = false;
     bool shutting_down_ = false;

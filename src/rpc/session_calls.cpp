@@ -36,12 +36,13 @@ void fail_later(const executor& io, std::unique_ptr<waiting_call> call, call_err
 
 }  // namespace
 
-void session::start_call(std::unique_ptr<waiting_call> call, std::string_view method,
-                         const outgoing_arguments& arguments, const call_options& options) {
+std::uint32_t session::start_call(std::unique_ptr<waiting_call> call, std::string_view method,
+                                  const outgoing_arguments& arguments, const call_options& options) {
     const auto refuse = [&](std::unique_ptr<waiting_call> refused, error_code why, const std::string& text = {}) {
         fail_later(get_executor(), std::move(refused), call_error(why, std::string(method), text));
+        return std::uint32_t{0};
     };
-    if (calls_ == nullptr) return;
+    if (calls_ == nullptr) return 0;
     // Without an executor of its own a handler runs where the connection does.
     const auto own = call->get_executor();
     call->at_home = own == get_executor() || own.target<asio::system_executor>() != nullptr;
@@ -79,8 +80,19 @@ void session::start_call(std::unique_ptr<waiting_call> call, std::string_view me
             if (const auto self = weak.lock()) self->give_up(id, asio::error::timed_out, false);
         });
     }
-    send(text);
-    if (!processing_) resume();
+    // Until there is a connection again it waits: it was never sent, so it is not sent twice.
+    if (added.idempotent || !connected_) added.request = text;
+    if (connected_) {
+        added.sent = true;
+        send(text);
+        if (!processing_) resume();
+    }
+    return id;
+}
+
+void session::end_stream(std::uint32_t id) {
+    give_up(id, asio::error::operation_aborted, true);
+    read_more();
 }
 
 // The call ends here; the other side is told where it can be.
@@ -88,7 +100,7 @@ void session::give_up(std::uint32_t id, error_code why, bool later) {
     if (calls_ == nullptr) return;
     auto call = calls_->take(id);
     if (!call) return;
-    if (open_) {
+    if (open_ && connected_ && call->sent) {
         auto& text = scratch();
         if (wire_->write_cancel(text, id)) send(text);
     }
@@ -99,10 +111,12 @@ void session::give_up(std::uint32_t id, error_code why, bool later) {
         call->fail(failure);
 }
 
-void session::abort_calls() {
+// Those that were sent, and may not be sent twice; or all of them.
+void session::abort_calls(bool idempotent_too) {
     if (calls_ == nullptr) return;
     const error_code why = errc::disconnected;
-    for (auto& call : calls_->take_all()) {
+    for (auto& call :
+         calls_->take_if([&](const waiting_call& c) { return idempotent_too || (c.sent && !c.idempotent); })) {
         const call_error failure(why, call->method, failure_.code() ? failure_.message() : "");
         fail_later(get_executor(), std::move(call), failure);
     }
@@ -153,6 +167,7 @@ bool session::write_notification(std::string_view method, const outgoing_argumen
 void session::start_notify(std::string_view method, const outgoing_arguments& arguments, done_handler handler) {
     const auto done = [&](error_code ec) { post_completion(get_executor(), std::move(handler), ec); };
     if (!open_) return done(asio::error::bad_descriptor);
+    if (!connected_) return done(asio::error::not_connected);
     if (!write_notification(method, arguments)) return done(errc::not_carried);
     if (scratch_.size() > options_.message_bytes) return done(parley::errc::limit_exceeded);
     ++counted_.notifications;
@@ -160,7 +175,7 @@ void session::start_notify(std::string_view method, const outgoing_arguments& ar
 }
 
 bool session::try_notify(std::string_view method, const outgoing_arguments& arguments) {
-    if (!open_ || unsent_bytes_ != 0 || !write_notification(method, arguments)) return false;
+    if (!open_ || !connected_ || unsent_bytes_ != 0 || !write_notification(method, arguments)) return false;
     if (!channel_.try_send(scratch_)) return false;
     ++counted_.notifications;
     return true;

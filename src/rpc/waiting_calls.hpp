@@ -6,9 +6,11 @@
 
 #include <parley/rpc/waiting_call.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -58,13 +60,24 @@ public:
         if (!order_.empty()) order_.pop_front();
     }
 
-    std::vector<std::unique_ptr<waiting_call>> take_all() {
-        std::vector<std::unique_ptr<waiting_call>> all;
+    template <typename Predicate>
+    std::vector<std::unique_ptr<waiting_call>> take_if(Predicate wanted) {
+        std::vector<std::unique_ptr<waiting_call>> taken;
         for (auto& slot : slots_)
-            if (slot) all.push_back(std::move(slot));
-        size_ = 0;
+            if (slot && wanted(*slot)) taken.push_back(std::move(slot));
+        size_ -= taken.size();
+        return taken;
+    }
+    /// Those that are left, by their ids in the order in which they were made. `in_order` begins with them again.
+    std::vector<waiting_call*> all(std::uint32_t next, bool in_order) {
+        std::vector<waiting_call*> left;
+        for (auto& slot : slots_)
+            if (slot) left.push_back(slot.get());
+        std::ranges::sort(left, std::greater<>(), [next](const waiting_call* c) { return next - c->id; });
         order_.clear();
-        return all;
+        if (in_order)
+            for (const auto* call : left) order_.push_back(call->id);
+        return left;
     }
 
 private:

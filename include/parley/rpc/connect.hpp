@@ -18,6 +18,7 @@
 #include <chrono>
 #include <concepts>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -38,6 +39,9 @@ struct connect_rpc_options {
     connect_options connect{};
     channel_options channel{};
     connection_options connection{};
+    /// Connects again where the connection is lost. Calls that wait then fail with `errc::disconnected`, unless they
+    /// are `idempotent`: those are sent again. Calls that are made meanwhile wait. Without it, what is lost stays lost.
+    std::optional<reconnect_options> reconnect{};
 };
 
 /// Connects to `where` and calls the other side; `calls` is what the other side may call.
@@ -72,16 +76,17 @@ struct serve_options {
 PARLEY_RPC_EXPORT task<void> serve(executor io, std::string_view where, router calls, serve_options options = {});
 PARLEY_RPC_EXPORT task<void> serve(executor io, address where, router calls, serve_options options = {});
 
-/// An `event_loop`, an io_context, a socket: whatever has an executor.
-template <typename Context, typename... Args>
+/// The same on an `event_loop`, an io_context, a socket: whatever has an executor.
+template <typename Context>
     requires(!std::convertible_to<Context&, executor>)
-task<connection> connect(Context& context, Args&&... args) {
-    return connect(executor(context.get_executor()), std::forward<Args>(args)...);
+task<connection> connect(Context& context, std::string_view where, router calls = {},
+                         connect_rpc_options options = {}) {
+    return connect(executor(context.get_executor()), where, std::move(calls), std::move(options));
 }
-template <typename Context, typename... Args>
+template <typename Context>
     requires(!std::convertible_to<Context&, executor>)
-task<void> serve(Context& context, Args&&... args) {
-    return serve(executor(context.get_executor()), std::forward<Args>(args)...);
+task<void> serve(Context& context, std::string_view where, router calls, serve_options options = {}) {
+    return serve(executor(context.get_executor()), where, std::move(calls), std::move(options));
 }
 
 }  // namespace parley::rpc

@@ -42,6 +42,15 @@ struct connection_options {
     std::size_t unsent_bytes = std::size_t{4} << 20;
 };
 
+/// How a connection that was lost is made again: after a pause that doubles with each attempt that fails, by chance a
+/// little shorter or longer.
+struct reconnect_options {
+    std::chrono::steady_clock::duration first_pause{std::chrono::milliseconds(50)};
+    std::chrono::steady_clock::duration longest_pause{std::chrono::seconds(10)};
+    /// How often in a row it is tried; then the connection ends. 0: for ever.
+    std::size_t attempts = 0;
+};
+
 /// A connection on which both sides call each other, for as long as this object lives.
 ///
 /// It reads as long as it is open: answers complete calls, and calls of the other side are served by the router. When

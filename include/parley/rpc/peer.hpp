@@ -137,6 +137,11 @@ public:
     int native_handle() const noexcept;
     connection_counters counters() const noexcept;
 
+    /// For `open_stream`: begins a call whose answers `call` takes; 0 where it was refused.
+    std::uint32_t start_stream(std::unique_ptr<detail::waiting_call> call, std::string_view method,
+                               const detail::outgoing_arguments& arguments, const call_options& options) const;
+    const std::shared_ptr<detail::session>& session() const noexcept { return state_; }
+
     friend bool operator==(const peer&, const peer&) = default;
 
 private:

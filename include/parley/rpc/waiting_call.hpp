@@ -40,8 +40,9 @@ struct PARLEY_RPC_EXPORT call_record {
     std::uint32_t id = 0;
     bool wants_parts = false;
     bool idempotent = false;
-    bool at_home = false;   // its handler runs where the connection does
-    std::string request{};  // to send again, of an idempotent call
+    bool at_home = false;  // its handler runs where the connection does
+    bool sent = false;
+    std::string request{};  // of a call that is idempotent, or waits for a connection
     struct timer;
     std::unique_ptr<timer> deadline{};
 };
