@@ -9,6 +9,7 @@
 
 #include "core/syscall.hpp"
 #include "forked.hpp"
+#include "resident_memory.hpp"
 #include "sanitizers.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -19,7 +20,6 @@
 #include <chrono>
 #include <cstring>
 #include <deque>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <random>
@@ -31,13 +31,6 @@ using namespace parley::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-long resident_kib() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("VmRSS:")) return std::stol(line.substr(6));
-    return 0;
-}
 
 // A message of 64 bytes: its number, words that follow from it, and a sum over them.
 using sealed = std::array<std::uint64_t, 8>;
@@ -157,33 +150,6 @@ BOOST_AUTO_TEST_CASE(sends_that_are_cancelled_at_any_moment_never_shift_the_stre
     }
     BOOST_TEST(cancelled > rounds / 4);
     BOOST_TEST(closed > 0);
-}
-
-// F3: 200 peers do not read; memory stays bounded and the others are served.
-BOOST_AUTO_TEST_CASE(stopped_readers_cost_what_their_queues_hold_and_no_more) {
-    constexpr std::size_t peers = 200, limit = 64 << 10;
-    std::deque<local_channel> channels;
-    std::deque<local_stream::socket> silent;
-    for (std::size_t i = 0; i < peers; ++i) {
-        auto [a, b] = make_socket_pair<local_stream>(ex).value();
-        channels.push_back(make(std::move(a), {.queue_bytes = limit, .when_full = full_queue::drop_oldest}));
-        silent.push_back(std::move(b));
-    }
-    auto [here, there] = make_channels();
-    const std::string message(1000, 'm');
-    const long before = resident_kib();
-    std::size_t served = 0;
-    for (int round = 0; round < 500; ++round) {
-        for (auto& c : channels) BOOST_TEST_REQUIRE(c.try_send(message));
-        BOOST_TEST_REQUIRE(here.try_send(message));
-        if (receive_from(there).is(message)) ++served;
-    }
-    BOOST_TEST(served == 500u);
-    for (auto& c : channels) {
-        BOOST_TEST_REQUIRE(c.counters().queued_bytes <= limit);
-        BOOST_TEST_REQUIRE(c.counters().dropped > 0u);
-    }
-    if (!sanitized) BOOST_TEST(resident_kib() - before < static_cast<long>(peers * 2 * limit / 1024 + (32 << 10)));
 }
 
 // F2: those who begin a message and do not end it.
