@@ -12,6 +12,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 
 namespace parley {
 
@@ -20,21 +22,43 @@ struct event_loop_options {
     /// time of a core. The loop polls only while that pays: less and less where
     /// nothing comes, and hardly at all where the other side needs the same core. 0: never. 50 to 100 us are usual.
     std::chrono::microseconds busy_poll{0};
+    /// How often to look how long what is ready waits for its turn. 0: never, which costs nothing. 10 to 100 ms are
+    /// usual; a loop that was held up seems to have been so for up to this time less.
+    std::chrono::milliseconds watch_lag{0};
+    /// Who has waited this long is worth a word: `on_lag`, or a warning in the log.
+    std::chrono::milliseconds lag_limit{100};
+    /// Called by the loop, when what held it up is over. What it throws leaves `run`.
+    std::function<void(std::chrono::milliseconds lag)> on_lag{};
 };
 
-/// What a loop that polls has seen.
+/// What a loop that polls, or looks at its lag, has seen.
 struct event_loop_counters {
-    std::uint64_t handlers = 0;      ///< that ran
-    std::uint64_t polls_paid = 0;    ///< times that something came while it polled
-    std::uint64_t polls_missed = 0;  ///< times that nothing did
-    std::uint64_t waits = 0;         ///< times that it blocked
+    std::uint64_t handlers = 0;             ///< that ran
+    std::uint64_t polls_paid = 0;           ///< times that something came while it polled
+    std::uint64_t polls_missed = 0;         ///< times that nothing did
+    std::uint64_t waits = 0;                ///< times that it blocked, where it polls
+    std::uint64_t looks = 0;                ///< at the lag
+    std::chrono::microseconds last_lag{0};  ///< how late the loop was when it looked last
+    std::chrono::microseconds max_lag{0};
+    std::chrono::microseconds total_lag{0};
+
+    std::chrono::microseconds mean_lag() const noexcept {
+        return looks == 0 ? total_lag : total_lag / static_cast<std::int64_t>(looks);
+    }
 };
+
+namespace detail {
+
+class lag_watch;
+
+}  // namespace detail
 
 /// Owns the `asio::io_context` that everything of one thread runs on.
 ///
-/// Nothing in parley needs this class: any executor will do. It adds two things. A standard stream that was closed when
-/// the program began is opened on /dev/null first, so that no descriptor of the program's own lands on 0, 1 or 2, where
-/// a library that prints would write into it. And it can poll for a bounded time before it blocks.
+/// Nothing in parley needs this class: any executor will do. It adds three things. A standard stream that was closed
+/// when the program began is opened on /dev/null first, so that no descriptor of the program's own lands on 0, 1 or 2,
+/// where a library that prints would write into it. It can poll for a bounded time before it blocks. And it can tell
+/// how late it is: how long a handler that is ready waits for those before it.
 ///
 /// One thread runs it; `stop` and everything that goes through the executor are for any thread.
 class PARLEY_EXPORT event_loop {
@@ -58,8 +82,8 @@ public:
     void stop() { context_.stop(); }
     /// True after `stop` and when `run` has run out of work.
     bool stopped() const { return context_.stopped(); }
-    /// What happened in `run` so far. Counted only where `busy_poll` is set: Asio's own loop counts nothing. The thread
-    /// that runs it.
+    /// What happened in `run` so far. Counted only where `busy_poll` or `watch_lag` is set: Asio's own loop counts
+    /// nothing. The thread that runs it.
     const event_loop_counters& counters() const noexcept { return counters_; }
     /// Lets `run` run again.
     void restart() { context_.restart(); }
@@ -69,9 +93,17 @@ private:
         standard_streams();
     };
 
+    std::size_t run_polling();
+    std::size_t run_watching();
+    std::size_t poll();
+    std::size_t wait();
+    void look_if_due();
+    std::size_t counted(std::size_t ran) noexcept;
+
     event_loop_options options_;
     event_loop_counters counters_{};
-    standard_streams streams_;  // before Asio opens anything
+    std::unique_ptr<detail::lag_watch> lag_;  // where it is watched
+    standard_streams streams_;                // before Asio opens anything
     asio::io_context context_;
 };
 
