@@ -25,6 +25,7 @@
 #include <parley/message/length_prefix.hpp>
 #include <parley/message/lines.hpp>
 #include <parley/message/nul_terminated.hpp>
+#include <parley/message/standard_streams.hpp>
 #include <parley/message/stream_pair.hpp>
 #include <parley/message/varint.hpp>
 #include <parley/net/activation.hpp>

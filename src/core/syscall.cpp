@@ -58,6 +58,10 @@ outcome<unique_fd> above_standard_streams(unique_fd fd) noexcept {
     return duplicate(fd.get());
 }
 
+error_code put_in_place(int fd, int number) noexcept {
+    return check(call::dup, [&] { return ::dup2(fd, number); });
+}
+
 outcome<unique_fd> open(const char* path, int flags, mode_t mode) noexcept {
     return make_descriptor(call::open, [&] { return ::open(path, flags | O_CLOEXEC, mode); });
 }

@@ -132,6 +132,8 @@ outcome<unique_fd> duplicate(int fd, int lowest = 3) noexcept;
 /// The same descriptor, or a duplicate in its place where it has the number of a standard stream: for those that the
 /// kernel has chosen the number of.
 outcome<unique_fd> above_standard_streams(unique_fd fd) noexcept;
+/// Makes `number` a standard stream that is what `fd` is, in one step: dup2(2).
+error_code put_in_place(int fd, int number) noexcept;
 outcome<unique_fd> open(const char* path, int flags, mode_t mode = 0) noexcept;
 outcome<std::size_t> read(int fd, void* data, std::size_t size) noexcept;
 outcome<std::size_t> write(int fd, const void* data, std::size_t size) noexcept;
