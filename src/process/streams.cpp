@@ -81,9 +81,9 @@ error start_error(const command& what, error_code ec, const std::string& where) 
 
 error_code prepare_error(const error_code& ec) { return make_spawn_error(spawn_step::prepare, ec.value()); }
 
-result<standard_streams> open_streams(const command& what) {
+result<child_streams> open_streams(const command& what) {
     const std::array<const stdio*, 3> plans{&what.in, &what.out, &what.err};
-    standard_streams streams;
+    child_streams streams;
     for (int number = 0; number < 3; ++number) {
         const auto& plan = *plans[static_cast<std::size_t>(number)];
         const std::string where = stream_names[static_cast<std::size_t>(number)];
@@ -118,7 +118,7 @@ result<standard_streams> open_streams(const command& what) {
     return streams;
 }
 
-result<void> plan_descriptors(const command& what, const standard_streams& streams, launch_plan& plan) {
+result<void> plan_descriptors(const command& what, const child_streams& streams, launch_plan& plan) {
     plan.moves.reserve(3 + what.descriptors.size() + what.sockets.size());
     plan.keep.reserve(3 + what.descriptors.size() + what.sockets.size());
     for (int number = 0; number < 3; ++number) {
@@ -156,7 +156,7 @@ void attach(std::optional<asio::readable_pipe>& pipe, const executor& io, unique
 
 }  // namespace
 
-sys::outcome<parent_ends> attach_all(const executor& io, standard_streams& streams) {
+sys::outcome<parent_ends> attach_all(const executor& io, child_streams& streams) {
     try {
         parent_ends ends;
         if (streams.ends[0].parent) ends.in.emplace(io, std::move(streams.ends[0].parent));

@@ -27,7 +27,7 @@ struct stream_ends {
     int lent = -1;
 };
 
-struct standard_streams {
+struct child_streams {
     std::array<stream_ends, 3> ends;
     std::optional<sys::pty_ends> terminal;
 };
@@ -41,13 +41,13 @@ struct parent_ends {
 };
 
 /// Opens what the command asks for. Errors name the stream.
-result<standard_streams> open_streams(const command& what);
+result<child_streams> open_streams(const command& what);
 
 /// Writes into the plan which descriptor goes where. Errors name the descriptor.
-result<void> plan_descriptors(const command& what, const standard_streams& streams, launch_plan& plan);
+result<void> plan_descriptors(const command& what, const child_streams& streams, launch_plan& plan);
 
 /// Done before there is a child: then nothing but the pidfd can fail after it.
-sys::outcome<parent_ends> attach_all(const executor& io, standard_streams& streams);
+sys::outcome<parent_ends> attach_all(const executor& io, child_streams& streams);
 
 /// An error of a start, naming the program.
 error start_error(const command& what, error_code ec, const std::string& where = {});
