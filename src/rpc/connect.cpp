@@ -20,6 +20,7 @@
 
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <variant>
@@ -98,7 +99,7 @@ result<endpoint> endpoint::parse(std::string_view text) {
     }
     auto where = address::parse(rest);
     if (!where) return where.error();
-    endpoint made{std::move(*where), {}};
+    endpoint made(std::move(*where));
     if (how) {
         auto named = protocol::named(*how);
         if (!named) return named.error();
@@ -116,32 +117,62 @@ result<endpoint> endpoint::parse(std::string_view text) {
     return made;
 }
 
-task<connection> connect(executor io, std::string_view where, router calls, connect_rpc_options options) {
-    auto parsed = endpoint::parse(where).value();
-    options.connection.protocol = std::move(parsed.protocol);
-    return connect(std::move(io), std::move(parsed.address), std::move(calls), std::move(options));
+std::ostream& operator<<(std::ostream& out, const endpoint& e) {
+    const auto where = to_string(e.address);
+    return out << where << (where.find('?') == std::string::npos ? '?' : '&') << "protocol=" << e.protocol.name()
+               << e.protocol.framing_option();
 }
 
-task<connection> connect(executor io, address where, router calls, connect_rpc_options options) {
+namespace {
+
+// What is awaited is given copies of its own: the caller's may be gone by then.
+task<connection> connect_with(executor io, endpoint where, router calls, connect_rpc_options options) {
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    const auto dial = [io, where, options]() -> task<any_channel> { return open_channel(io, where, options); };
+    options.connection.protocol = where.protocol;
+    const auto dial = [io, address = where.address, options]() -> task<any_channel> {
+        return open_channel(io, address, options);
+    };
     connection made(co_await dial(), std::move(calls), options.connection);
     if (options.reconnect) made.session()->reconnect_by(dial, *options.reconnect);
     co_return made;
 }
 
-task<void> serve(executor io, std::string_view where, router calls, serve_options options) {
-    auto parsed = endpoint::parse(where).value();
-    options.connection.protocol = std::move(parsed.protocol);
-    return serve(std::move(io), std::move(parsed.address), std::move(calls), std::move(options));
-}
-
-task<void> serve(executor io, address where, router calls, serve_options options) {
+task<void> serve_with(executor io, endpoint where, router calls, serve_options options) {
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    auto listener = listen_at(io, where, options).value();
+    options.connection.protocol = where.protocol;
+    auto listener = listen_at(io, where.address, options).value();
+    if (options.on_listen) options.on_listen({listener.local_address(), where.protocol});
     co_await with_task_group([&](task_group& group) -> task<void> {
         for (;;) group.spawn(serve_one(co_await listener.async_accept(), calls, options));
     });
+}
+
+}  // namespace
+
+task<connection> connect(executor io, endpoint where, router calls, const connect_rpc_options& options) {
+    return connect_with(std::move(io), std::move(where), std::move(calls), options);
+}
+task<connection> connect(executor io, endpoint where, router calls) {
+    return connect_with(std::move(io), std::move(where), std::move(calls), {});
+}
+task<connection> connect(executor io, std::string_view where, router calls, const connect_rpc_options& options) {
+    return connect_with(std::move(io), endpoint::parse(where).value(), std::move(calls), options);
+}
+task<connection> connect(executor io, std::string_view where, router calls) {
+    return connect_with(std::move(io), endpoint::parse(where).value(), std::move(calls), {});
+}
+
+task<void> serve(executor io, endpoint where, router calls, const serve_options& options) {
+    return serve_with(std::move(io), std::move(where), std::move(calls), options);
+}
+task<void> serve(executor io, endpoint where, router calls) {
+    return serve_with(std::move(io), std::move(where), std::move(calls), {});
+}
+task<void> serve(executor io, std::string_view where, router calls, const serve_options& options) {
+    return serve_with(std::move(io), endpoint::parse(where).value(), std::move(calls), options);
+}
+task<void> serve(executor io, std::string_view where, router calls) {
+    return serve_with(std::move(io), endpoint::parse(where).value(), std::move(calls), {});
 }
 
 }  // namespace parley::rpc

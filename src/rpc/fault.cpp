@@ -87,9 +87,9 @@ std::string fault::describe() const {
 
 call_error::call_error() : system_error(error_code()) {}
 call_error::call_error(error_code code, const std::string& method, const std::string& text)
-    : system_error(code, in_front(method, text)) {}
+    : system_error(code), text_(in_front(method, in_front(text, code.message()))) {}
 call_error::call_error(rpc::fault f, const std::string& method)
-    : system_error(make_error_code(meaning_of(f)), in_front(method, f.describe())), fault_(std::move(f)) {}
+    : system_error(make_error_code(meaning_of(f))), text_(in_front(method, f.describe())), fault_(std::move(f)) {}
 call_error::~call_error() = default;
 
 void throw_exception_from_error(const call_error& e, const boost::source_location&) { throw e; }

@@ -40,6 +40,19 @@ std::string_view protocol::name() const noexcept {
     return "";
 }
 
+std::string_view protocol::framing_option() const noexcept {
+    if (kind_ != kind::json_rpc) return "";
+    switch (json_->framing) {
+        case json_framing::content_length:
+            return "&framing=content-length";
+        case json_framing::length_prefix:
+            return "&framing=length-prefix";
+        case json_framing::lines:
+            break;
+    }
+    return "";
+}
+
 protocol protocol::with_framing(json_framing framing) const {
     protocol other = *this;
     auto changed = json_ ? *json_ : json_rpc_options();
@@ -80,9 +93,9 @@ std::unique_ptr<detail::wire> protocol::make_wire() const {
     return std::make_unique<detail::json_rpc_wire>(json_);
 }
 
-protocol json_rpc(json_rpc_options options) {
+protocol json_rpc(const json_rpc_options& options) {
     protocol p;
-    p.json_ = std::make_shared<const json_rpc_options>(std::move(options));
+    p.json_ = std::make_shared<const json_rpc_options>(options);
     return p;
 }
 

@@ -32,9 +32,14 @@ bool argument_list::read(const served_call& c, const method_base& of, bool takes
     }
     if (from.kind() == kind::array) {
         // How MessagePack-RPC carries arguments by name.
-        if (from.size() == 1 && of.parameter_count() > 1 && !of.names.empty() && (*from.begin()).kind() == kind::map) {
-            from = *from.begin();
-            by_name = true;
+        if (from.size() == 1 && !takes_map && !of.names.empty()) {
+            const element only = *from.begin();
+            const bool named =
+                std::ranges::any_of(of.names, [&](const auto& name) { return only.find(name).has_value(); });
+            if (named || (of.parameter_count() > 1 && only.kind() == kind::map)) {
+                from = only;
+                by_name = true;
+            }
         }
         return true;
     }

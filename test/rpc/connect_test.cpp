@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,12 @@ BOOST_AUTO_TEST_CASE(an_endpoint_is_an_address_and_a_protocol) {
     BOOST_TEST(std::holds_alternative<content_length>(both.protocol.framing()));
     BOOST_TEST(std::holds_alternative<content_length>(parsed("unix:/x?protocol=lsp").protocol.framing()));
     BOOST_TEST(std::holds_alternative<length_prefix>(parsed("unix:/x?framing=length-prefix").protocol.framing()));
+    for (const auto* text : {"unix:/run/x?protocol=json-rpc", "tcp:127.0.0.1:80?nodelay=1&protocol=msgpack-rpc",
+                             "unix:/x?protocol=json-rpc&framing=length-prefix"}) {
+        std::ostringstream out;
+        out << parsed(text);
+        BOOST_TEST(out.str() == text);
+    }
     BOOST_TEST(refused("unix:/x?protocol=http").starts_with("\"http\" is no protocol; there are json-rpc"));
     BOOST_TEST(refused("unix:/x?framing=pages").starts_with("\"pages\" is no framing; there are lines"));
     BOOST_TEST(refused("unix:/x?protocol=varlink&framing=lines") ==

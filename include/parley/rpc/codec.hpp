@@ -365,19 +365,23 @@ struct codec<std::variant<T...>> {
         std::visit([&](const auto& held) { codec<std::decay_t<decltype(held)>>::encode(to, held); }, v);
     }
     static bool decode(element from, std::variant<T...>& into, decode_error& why) {
-        if ((try_one<T>(from, into) || ...)) return true;
-        return why.failed("none of the " + std::to_string(sizeof...(T)) + " types that are possible");
+        std::string all;
+        if ((try_one<T>(from, into, all) || ...)) return true;
+        return why.failed("it fits none of the types that are possible (" + all + ")");
     }
     static value schema() { return object{{"anyOf", array{codec<T>::schema()...}}}; }
 
 private:
     template <typename One>
-    static bool try_one(element from, std::variant<T...>& into) {
-        decode_error ignored;
+    static bool try_one(element from, std::variant<T...>& into, std::string& all) {
+        decode_error why;
         One one{};
-        if (!codec<One>::decode(from, one, ignored)) return false;
-        into = std::move(one);
-        return true;
+        if (codec<One>::decode(from, one, why)) {
+            into = std::move(one);
+            return true;
+        }
+        all += (all.empty() ? "" : "; ") + why.message("");
+        return false;
     }
 };
 

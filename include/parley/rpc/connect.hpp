@@ -18,6 +18,7 @@
 #include <chrono>
 #include <concepts>
 #include <functional>
+#include <iosfwd>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,10 @@ struct endpoint {
     parley::address address;
     rpc::protocol protocol{};
 
+    endpoint(parley::address where, rpc::protocol how = {}) : address(std::move(where)), protocol(std::move(how)) {}
+
+    /// The text that `parse` takes.
+    PARLEY_RPC_EXPORT friend std::ostream& operator<<(std::ostream& out, const endpoint& e);
     /// Errors: those of `address::parse`; `invalid_argument` for a protocol or framing that there is not.
     [[nodiscard]] PARLEY_RPC_EXPORT static result<endpoint> parse(std::string_view text);
 };
@@ -38,6 +43,7 @@ struct endpoint {
 struct connect_rpc_options {
     connect_options connect{};
     channel_options channel{};
+    /// Its protocol is that of the endpoint.
     connection_options connection{};
     /// Connects again where the connection is lost. Calls that wait then fail with `errc::disconnected`, unless they
     /// are `idempotent`: those are sent again. Calls that are made meanwhile wait. Without it, what is lost stays lost.
@@ -50,16 +56,21 @@ struct connect_rpc_options {
 ///
 /// The protocol is that of the text. Throws system_error: those of `endpoint::parse` and `async_connect_channel`.
 /// Cancellation: all types, `operation_aborted`.
-PARLEY_RPC_EXPORT task<connection> connect(executor io, std::string_view where, router calls = {},
-                                           connect_rpc_options options = {});
-/// The same; the protocol is that of the options.
-PARLEY_RPC_EXPORT task<connection> connect(executor io, address where, router calls = {},
-                                           connect_rpc_options options = {});
+/// (GCC 12 miscompiles aggregates that are written within a `co_await` expression: give options a name.)
+PARLEY_RPC_EXPORT task<connection> connect(executor io, std::string_view where, router calls,
+                                           const connect_rpc_options& options);
+PARLEY_RPC_EXPORT task<connection> connect(executor io, std::string_view where, router calls = {});
+PARLEY_RPC_EXPORT task<connection> connect(executor io, endpoint where, router calls,
+                                           const connect_rpc_options& options);
+PARLEY_RPC_EXPORT task<connection> connect(executor io, endpoint where, router calls = {});
 
 struct serve_options {
     listen_options listen{};
     channel_options channel{};
+    /// Its protocol is that of the endpoint.
     connection_options connection{};
+    /// Called once it listens, with where: the number of a port that the kernel chose, for one.
+    std::function<void(const endpoint&)> on_listen{};
     /// How long connections have, when `serve` is cancelled, to finish the calls that run; then they are closed.
     std::chrono::steady_clock::duration drain{std::chrono::seconds(2)};
     /// Called with each new connection, before anything of it is read: to greet, to keep its `peer`.
@@ -73,20 +84,31 @@ struct serve_options {
 /// A connection that fails ends alone. A cancellation stops accepting, lets the calls that run finish for `drain`,
 /// closes and throws `operation_aborted`. Throws system_error: those of `endpoint::parse` and `listen_channels`.
 /// Cancellation: all types.
-PARLEY_RPC_EXPORT task<void> serve(executor io, std::string_view where, router calls, serve_options options = {});
-PARLEY_RPC_EXPORT task<void> serve(executor io, address where, router calls, serve_options options = {});
+PARLEY_RPC_EXPORT task<void> serve(executor io, std::string_view where, router calls, const serve_options& options);
+PARLEY_RPC_EXPORT task<void> serve(executor io, std::string_view where, router calls);
+PARLEY_RPC_EXPORT task<void> serve(executor io, endpoint where, router calls, const serve_options& options);
+PARLEY_RPC_EXPORT task<void> serve(executor io, endpoint where, router calls);
 
 /// The same on an `event_loop`, an io_context, a socket: whatever has an executor.
 template <typename Context>
     requires(!std::convertible_to<Context&, executor>)
-task<connection> connect(Context& context, std::string_view where, router calls = {},
-                         connect_rpc_options options = {}) {
-    return connect(executor(context.get_executor()), where, std::move(calls), std::move(options));
+task<connection> connect(Context& context, std::string_view where, router calls, const connect_rpc_options& options) {
+    return connect(executor(context.get_executor()), where, std::move(calls), options);
 }
 template <typename Context>
     requires(!std::convertible_to<Context&, executor>)
-task<void> serve(Context& context, std::string_view where, router calls, serve_options options = {}) {
-    return serve(executor(context.get_executor()), where, std::move(calls), std::move(options));
+task<connection> connect(Context& context, std::string_view where, router calls = {}) {
+    return connect(executor(context.get_executor()), where, std::move(calls));
+}
+template <typename Context>
+    requires(!std::convertible_to<Context&, executor>)
+task<void> serve(Context& context, std::string_view where, router calls, const serve_options& options) {
+    return serve(executor(context.get_executor()), where, std::move(calls), options);
+}
+template <typename Context>
+    requires(!std::convertible_to<Context&, executor>)
+task<void> serve(Context& context, std::string_view where, router calls) {
+    return serve(executor(context.get_executor()), where, std::move(calls));
 }
 
 }  // namespace parley::rpc

@@ -89,7 +89,11 @@ public:
     /// What the other side has answered; nothing where the failure was on this side, or under way.
     const std::optional<rpc::fault>& fault() const noexcept { return fault_; }
 
+    /// "add: Invalid params: params[1]: an integer was expected, not \"x\" (-32602)"
+    const char* what() const noexcept override { return text_.c_str(); }
+
 private:
+    std::string text_{};
     std::optional<rpc::fault> fault_;
 };
 

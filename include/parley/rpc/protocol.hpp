@@ -88,6 +88,8 @@ public:
     [[nodiscard]] static result<protocol> named(std::string_view name);
 
     std::string_view name() const noexcept;
+    /// "&framing=…" where it is not the one that goes with the name; empty otherwise.
+    std::string_view framing_option() const noexcept;
     /// The same with another framing; for JSON-RPC alone.
     protocol with_framing(json_framing framing) const;
 
@@ -108,7 +110,7 @@ public:
     std::unique_ptr<detail::wire> make_wire() const;
 
 private:
-    friend PARLEY_RPC_EXPORT protocol json_rpc(json_rpc_options options);
+    friend PARLEY_RPC_EXPORT protocol json_rpc(const json_rpc_options& options);
     friend PARLEY_RPC_EXPORT protocol message_pack_rpc();
     friend PARLEY_RPC_EXPORT protocol varlink();
     enum class kind : unsigned char { json_rpc, message_pack_rpc, varlink };
@@ -117,8 +119,9 @@ private:
     std::shared_ptr<const json_rpc_options> json_;
 };
 
-/// JSON-RPC 2.0.
-PARLEY_RPC_EXPORT protocol json_rpc(json_rpc_options options = {});
+/// JSON-RPC 2.0. (GCC 12 miscompiles aggregates that are written within a `co_await` expression: give options a name.)
+PARLEY_RPC_EXPORT protocol json_rpc(const json_rpc_options& options);
+inline protocol json_rpc() { return {}; }
 /// MessagePack-RPC, as Neovim speaks it.
 PARLEY_RPC_EXPORT protocol message_pack_rpc();
 /// varlink, as system services speak it.
