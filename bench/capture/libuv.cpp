@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
 
 #include <uv.h>
 
@@ -60,7 +61,7 @@ void run_child(uv_loop_t& loop, const child_command& command, capture& c) {
 
 }  // namespace
 
-void with_libuv(bench::run& r) {
+BENCH_MODULE void bench_capture(bench::run& r) {
     const auto command = child_of(r);
     uv_loop_t loop;
     bench::require(uv_loop_init(&loop) == 0, "uv_loop_init");

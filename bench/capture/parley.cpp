@@ -4,7 +4,7 @@
 #include <parley/loop/event_loop.hpp>
 #include <parley/process/run.hpp>
 
-#include "contenders.hpp"
+#include "impls.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>

@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
 
 #include <uv.h>
 
@@ -64,7 +65,7 @@ void on_connection(uv_stream_t* server, int status) {
 
 }  // namespace
 
-void with_libuv(bench::run& r) {
+BENCH_MODULE void bench_connect(bench::run& r) {
     const bench::place at;
     uv_loop_t loop;
     bench::require(uv_loop_init(&loop) == 0, "uv_loop_init");

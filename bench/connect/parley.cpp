@@ -4,7 +4,7 @@
 #include <parley/net/connect.hpp>
 #include <parley/net/listen.hpp>
 
-#include "contenders.hpp"
+#include "impls.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>

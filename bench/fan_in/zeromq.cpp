@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
 #include "senders.hpp"
 #include "zeromq_peer.hpp"
 
@@ -11,13 +12,13 @@
 
 namespace fan_in {
 
-void with_zeromq(bench::run& r) {
+BENCH_MODULE void bench_fan_in(bench::run& r) {
     const auto bytes = static_cast<std::size_t>(r["bytes"]);
     const auto senders = static_cast<std::size_t>(r["senders"]);
     const bench::place at;
     const std::string where = "ipc://" + at.path();
     bench::with_senders(
-        senders, [&](std::size_t sender) { bench::push_by_zeromq(bytes, sender, where.c_str()); },
+        r.where(), senders, [&](std::size_t sender) { bench::push_by_zeromq(bytes, sender, where.c_str()); },
         [&] {
             std::deque<checked> messages;
             for (std::size_t i = 0; i < senders; ++i) messages.emplace_back(r, bytes);

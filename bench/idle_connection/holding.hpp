@@ -1,10 +1,10 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-// What the contenders on Asio have in common: they accept, and hold what they have accepted.
+// What the implementations on Asio have in common: they accept, and hold what they have accepted.
 #pragma once
 
-#include "contenders.hpp"
+#include "impls.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
 
 #include <uv.h>
 
@@ -41,7 +42,7 @@ void accept(server& s, clients& others, const bench::place& at, long connections
 
 }  // namespace
 
-void with_libuv(bench::run& r) {
+BENCH_MODULE void bench_idle_connection(bench::run& r) {
     bench::raise_descriptor_limit();
     const bench::place at;
     uv_loop_t loop;

@@ -4,7 +4,7 @@
 // As one writes it with Asio alone: an async_write for each message, of its length and its bytes, and a buffer to read
 // into from which messages are taken.
 
-#include "contenders.hpp"
+#include "impls.hpp"
 #include "plain_frames.hpp"
 
 #include <boost/asio/awaitable.hpp>

@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
 #include "plain_frames.hpp"
 
 #include <uv.h>
@@ -78,6 +79,6 @@ void receive(bench::run& measured, std::size_t bytes, int socket) {
 
 }  // namespace
 
-void with_libuv(bench::run& r) { play(r, send, receive); }
+BENCH_MODULE void bench_one_way(bench::run& r) { play(r, send, receive); }
 
 }  // namespace one_way

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "channels.hpp"
-#include "contenders.hpp"
+#include "impls.hpp"
 
 namespace one_way {
 namespace {

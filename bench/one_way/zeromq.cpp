@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
 #include "zeromq_peer.hpp"
 
 namespace one_way {
@@ -16,6 +17,6 @@ void receive(bench::run& r, std::size_t bytes, const char* path) {
 
 }  // namespace
 
-void with_zeromq(bench::run& r) { play_at(r, send, receive); }
+BENCH_MODULE void bench_one_way(bench::run& r) { play_at(r, send, receive); }
 
 }  // namespace one_way

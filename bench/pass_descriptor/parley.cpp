@@ -6,7 +6,7 @@
 #include <parley/net/fd_passing.hpp>
 #include <parley/net/local.hpp>
 
-#include "contenders.hpp"
+#include "impls.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>

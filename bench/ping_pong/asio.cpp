@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "contenders.hpp"
+#include "impls.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>

@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
 
 #include <uv.h>
 
@@ -68,6 +69,6 @@ void echo(std::size_t bytes, int socket) { run(nullptr, bytes, socket); }
 
 }  // namespace
 
-void with_libuv(bench::run& r) { play(r, make_ends(), ask, echo); }
+BENCH_MODULE void bench_ping_pong(bench::run& r) { play(r, make_ends(), ask, echo); }
 
 }  // namespace ping_pong

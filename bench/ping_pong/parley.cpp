@@ -5,7 +5,7 @@
 #include <parley/net/local.hpp>
 
 #include "channels.hpp"
-#include "contenders.hpp"
+#include "impls.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>

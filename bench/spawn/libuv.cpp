@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
 
 #include <uv.h>
 
@@ -49,7 +50,8 @@ void start(slot& s, uv_loop_t* loop) {
 
 }  // namespace
 
-void with_libuv(bench::run& r) {
+BENCH_MODULE void bench_spawn(bench::run& r) {
+    const bench::resident_memory memory(r["resident_mib"]);
     uv_loop_t loop;
     bench::require(uv_loop_init(&loop) == 0, "uv_loop_init");
     std::vector<slot> slots(static_cast<std::size_t>(r["in_flight"]));

@@ -4,7 +4,7 @@
 #include <parley/loop/event_loop.hpp>
 #include <parley/process/spawn.hpp>
 
-#include "contenders.hpp"
+#include "impls.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>

@@ -2,7 +2,9 @@
 # Copyright (c) 2026 The parley authors
 # SPDX-License-Identifier: BSL-1.0
 
-"""spawn.py <seconds> <in flight> <resident MiB>: starts /bin/true again and again; prints the amount and the seconds."""
+"""spawn.py <seconds> <count> <in flight> <resident MiB>: starts /bin/true again and again; prints the amount and the
+seconds.
+"""
 
 import os
 import pathlib
@@ -44,10 +46,10 @@ def several(run, count):
                 start()
 
 
-memory = measure.resident_memory(int(sys.argv[3]))
-run = measure.Run(float(sys.argv[1]))
-if sys.argv[2] == "1":
+memory = measure.resident_memory(int(sys.argv[4]))
+run = measure.Run(float(sys.argv[1]), int(sys.argv[2]))
+if sys.argv[3] == "1":
     one_at_a_time(run)
 else:
-    several(run, int(sys.argv[2]))
+    several(run, int(sys.argv[3]))
 print(run.amount, run.seconds)

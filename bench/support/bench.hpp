@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-// What the programs of this folder have in common: a workload, its cases, its contenders, and one run of one of them.
+// What the workloads have in common: their cases, their implementations, and one run of one of them.
 #pragma once
 
 #include <chrono>
@@ -20,14 +20,25 @@ using clock = std::chrono::steady_clock;
 /// The numbers that tell the cases of a workload apart, as in {{"in_flight", 8}, {"resident_mib", 1024}}.
 using parameters = std::vector<std::pair<std::string, long>>;
 
-/// One run of one contender: its case, and the clock that says when it is over.
+/// Where the processes of a run are: all on one core; each of its two sides on a core of its own; or where the kernel
+/// puts them.
+enum class cpus { same, apart, any };
+
+/// When a run is over: after a time or, where `count` is not 0, after so many calls of `run::add`.
+struct extent {
+    clock::duration length{};
+    long count = 0;
+};
+
+/// One run of one implementation: its case, and the clock that says when it is over.
 class run {
 public:
-    run(parameters which, clock::duration length) : which_(std::move(which)), length_(length) {}
+    run(parameters which, cpus where, extent how_long) : which_(std::move(which)), where_(where), extent_(how_long) {}
 
     /// A number of the case; a name that it does not have ends the program.
     long operator[](std::string_view name) const;
-    std::chrono::duration<double> length() const { return length_; }
+    cpus where() const { return where_; }
+    extent how_long() const { return extent_; }
 
     /// Counts finished work; false when the run is over. The clock starts with the first call after a tenth of the
     /// length, so that the first piece of work is never counted.
@@ -41,34 +52,43 @@ public:
 
 private:
     parameters which_;
-    clock::duration length_;
+    cpus where_;
+    extent extent_;
     clock::time_point made_ = clock::now();
     clock::time_point begun_{};
     bool over_ = false;
+    long operations_ = 0;
     double amount_ = 0;
     double seconds_ = 0;
 };
 
-struct contender {
+/// Works until `run::add` says that it is enough. Throws when anything goes wrong.
+using work_function = std::function<void(run&)>;
+
+struct impl {
     std::string name;
     std::string version;
-    /// Works until `run::add` says that it is enough. Throws when anything goes wrong.
-    std::function<void(run&)> work;
+    work_function work;
+    /// Where `work` is empty, the module that has it: see module.hpp.
+    std::string module{};
 };
 
 struct workload {
     std::string name;
+    /// What one call of `run::add` stands for, as `--count` counts it. Empty where the case says how much there is to
+    /// do: then neither `--count` nor `--seconds` does.
+    std::string operation;
     std::string unit;
     /// The first is what the others are compared with.
-    std::vector<contender> contenders;
+    std::vector<impl> impls;
     std::vector<parameters> cases;
     /// Cases for a test of the program, which measures nothing.
     std::vector<parameters> smoke_cases;
+    /// Where each case runs when nobody says it. `apart` stands here only where `work` sees to it.
+    std::vector<cpus> where;
+    /// Whether there are two sides that can be `apart`.
+    bool two_sides = false;
 };
-
-/// The main function of a workload: see usage() in bench.cpp. Each run is a process of its own, so that none inherits
-/// the heap, the threads or the descriptors of another.
-int main_of(const workload& what, int argc, char* argv[]);
 
 /// Memory that is really there, in small pages: what makes a fork expensive.
 class resident_memory {
@@ -104,8 +124,8 @@ void raise_descriptor_limit();
 /// The path of this program.
 std::string own_path();
 
-/// Runs a Python program of this folder, which prints the amount and the seconds, with the length of the run and then
-/// `words` as its arguments.
+/// Runs a Python program of this folder, which prints the amount and the seconds, with the seconds and the count that
+/// the run may take, one of which is 0, and then `words` as its arguments.
 void run_script(run& r, const std::string& script, const std::vector<std::string>& words);
 
 /// `value` where it is not negative; throws with errno and the name of the call otherwise.

@@ -3,13 +3,13 @@
 
 #include "cores.hpp"
 
-#include "bench.hpp"
-
 #include <sched.h>
 
 namespace bench {
 
-void pin_to_core(int from_the_end) {
+void pin(cpus where, side which) {
+    if (where == cpus::any) return;
+    int from_the_end = where == cpus::apart && which == side::there ? 1 : 0;
     cpu_set_t allowed;
     check(::sched_getaffinity(0, sizeof allowed, &allowed), "sched_getaffinity");
     int chosen = -1;

@@ -4,10 +4,15 @@
 // Where a process runs.
 #pragma once
 
+#include "bench.hpp"
+
 namespace bench {
 
-/// Pins this process to the last core, which interrupts like less than the first, or to the one that is
-/// `from_the_end` before it; where there are not as many, to the first.
-void pin_to_core(int from_the_end);
+/// The two sides of a run: this process, and those at the other end.
+enum class side { here, there };
+
+/// Pins this process to a core: to the last, which interrupts like less than the first, or, where the sides are apart
+/// and this is the one that is not here, to the one before the last. Where there is one core, to that.
+void pin(cpus where, side which);
 
 }  // namespace bench

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The parley authors
 # SPDX-License-Identifier: BSL-1.0
 
-"""What the Python contenders have in common with bench.hpp."""
+"""What the Python implementations have in common with bench.hpp."""
 
 import mmap
 import time
@@ -10,9 +10,10 @@ import time
 class Run:
     """The same clock as bench::run."""
 
-    def __init__(self, seconds):
-        self.length, self.made, self.begun, self.over = seconds, time.monotonic(), None, False
-        self.amount = self.seconds = 0
+    def __init__(self, seconds, count):
+        self.length, self.count = seconds, count
+        self.made, self.begun, self.over = time.monotonic(), None, False
+        self.amount = self.seconds = self.operations = 0
 
     def add(self, amount):
         if self.over:
@@ -23,8 +24,9 @@ class Run:
                 self.begun = now
             return True
         self.amount += amount
+        self.operations += 1
         self.seconds = now - self.begun
-        self.over = self.seconds >= self.length
+        self.over = self.operations >= self.count if self.count else self.seconds >= self.length
         return not self.over
 
 

@@ -33,7 +33,8 @@ private:
 /// What the receiver does with each message.
 class checked {
 public:
-    checked(run& r, std::size_t bytes) : run_(r), bytes_(bytes), every_(bytes < 4096 ? 256 : 1) {}
+    checked(run& r, std::size_t bytes)
+        : run_(r), bytes_(bytes), every_(bytes < 4096 && r.how_long().count == 0 ? 256 : 1) {}
 
     /// False when the run is over.
     bool take(std::string_view message) {

@@ -3,7 +3,6 @@
 
 #include "senders.hpp"
 
-#include "bench.hpp"
 #include "cores.hpp"
 
 #include <exception>
@@ -16,32 +15,44 @@
 
 namespace bench {
 
-void with_senders(std::size_t senders, const std::function<void(std::size_t)>& send,
-                  const std::function<void()>& receive) {
-    std::vector<pid_t> children;
-    for (std::size_t sender = 0; sender < senders; ++sender) {
+void with_children(std::size_t children, const std::function<void(std::size_t)>& work,
+                   const std::function<void()>& here) {
+    std::vector<pid_t> started;
+    for (std::size_t i = 0; i < children; ++i) {
         const pid_t child = check(::fork(), "fork");
         if (child == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // also where this process hangs and is killed
             try {
-                ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // also where the receiver hangs and is killed
-                pin_to_core(1);
-                send(sender);
-            } catch (const std::exception&) {  // the receiver misses the messages
+                work(i);
+            } catch (const std::exception&) {  // the other side misses it, or has gone
             }
             ::_exit(0);
         }
-        children.push_back(child);
+        started.push_back(child);
     }
     std::exception_ptr failure;
     try {
-        pin_to_core(0);
-        receive();
+        here();
     } catch (...) {
         failure = std::current_exception();
     }
-    for (const pid_t child : children) ::kill(child, SIGKILL);
-    for (const pid_t child : children) check(::waitpid(child, nullptr, 0), "waitpid");
+    for (const pid_t child : started) ::kill(child, SIGKILL);
+    for (const pid_t child : started) check(::waitpid(child, nullptr, 0), "waitpid");
     if (failure) std::rethrow_exception(failure);
+}
+
+void with_senders(cpus where, std::size_t senders, const std::function<void(std::size_t)>& send,
+                  const std::function<void()>& receive) {
+    with_children(
+        senders,
+        [&](std::size_t sender) {
+            pin(where, side::there);
+            send(sender);
+        },
+        [&] {
+            pin(where, side::here);
+            receive();
+        });
 }
 
 }  // namespace bench

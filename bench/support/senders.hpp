@@ -4,14 +4,20 @@
 // Processes that send, and this one, which receives and measures.
 #pragma once
 
+#include "bench.hpp"
+
 #include <cstddef>
 #include <functional>
 
 namespace bench {
 
-/// Runs `send(i)` in a child for each of `senders`, all on the core before the last, and `receive()` here, on the last
-/// core. Kills the children at the end. What `receive` throws goes on.
-void with_senders(std::size_t senders, const std::function<void(std::size_t sender)>& send,
+/// Runs `work(i)` in a child for each of `children`, and `here()` in this process. Kills the children at the end. What
+/// `here` throws goes on.
+void with_children(std::size_t children, const std::function<void(std::size_t child)>& work,
+                   const std::function<void()>& here);
+
+/// Runs `send(i)` in a child for each of `senders`, all of them there, and `receive()` here.
+void with_senders(cpus where, std::size_t senders, const std::function<void(std::size_t sender)>& send,
                   const std::function<void()>& receive);
 
 }  // namespace bench

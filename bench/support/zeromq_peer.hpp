@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-// What the workloads share of ZeroMQ. For those that are built with it.
+// What the workloads share of ZeroMQ.
 #pragma once
 
 #include "bench.hpp"
@@ -11,15 +11,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace bench {
-
-inline std::string zeromq_version() {
-    int major = 0, minor = 0, patch = 0;
-    zmq_version(&major, &minor, &patch);
-    return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
-}
 
 /// Pushes messages for ever. Which sender it is stands behind the number of each.
 inline void push_by_zeromq(std::size_t bytes, std::size_t sender, const char* path) {

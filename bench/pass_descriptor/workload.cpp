@@ -3,22 +3,15 @@
 
 #include <parley/version.hpp>
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "workloads.hpp"
 
-#include <fcntl.h>
-
-namespace passing {
-
-int open_something() { return bench::check(::open("/dev/null", O_RDWR | O_CLOEXEC), "open /dev/null"); }
-
-}  // namespace passing
-
-int main(int argc, char* argv[]) {
-    using namespace passing;
-    const bench::workload what{
+bench::workload passing::describe() {
+    return {
         .name = "pass_descriptor",
+        .operation = "a message",
         .unit = "descriptors/s",
-        .contenders =
+        .impls =
             {
                 {"raw blocking", "", with_raw},
                 {"raw epoll", "", with_raw_epoll},
@@ -27,6 +20,6 @@ int main(int argc, char* argv[]) {
             },
         .cases = {{{"fds", 1}}, {{"fds", 16}}},
         .smoke_cases = {{{"fds", 2}}},
+        .where = {bench::cpus::any},
     };
-    return bench::main_of(what, argc, argv);
 }

@@ -3,31 +3,27 @@
 
 #include <parley/version.hpp>
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
+#include "workloads.hpp"
 
 #include <boost/version.hpp>
 
-#ifdef PARLEY_BENCH_LIBUV
-#include <uv.h>
-#endif
-
-int main(int argc, char* argv[]) {
-    using namespace connecting;
-    const bench::workload what{
+bench::workload connecting::describe() {
+    return {
         .name = "connect",
+        .operation = "a connection",
         .unit = "connections/s",
-        .contenders =
+        .impls =
             {
                 {"plain Asio", BOOST_LIB_VERSION, with_asio},
                 {"parley", PARLEY_VERSION_STRING, with_parley},
                 {"parley, policy", PARLEY_VERSION_STRING, with_parley_policy},
                 {"raw epoll", "", with_raw},
-#ifdef PARLEY_BENCH_LIBUV
-                {"libuv", uv_version_string(), with_libuv},
-#endif
+                bench::in_module("libuv", "libuv"),
             },
         .cases = {{{"in_flight", 1}}, {{"in_flight", 16}}},
         .smoke_cases = {{{"in_flight", 2}}},
+        .where = {bench::cpus::any},
     };
-    return bench::main_of(what, argc, argv);
 }

@@ -1,19 +1,10 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include <parley/version.hpp>
-
-#include "contenders.hpp"
+#include "impls.hpp"
 #include "senders.hpp"
 
-#include <boost/version.hpp>
-
-#ifdef PARLEY_BENCH_ZEROMQ
-#include "zeromq_peer.hpp"
-#endif
-
 #include <array>
-#include <string>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,7 +22,7 @@ void play(bench::run& r, void (*send)(std::size_t, int),
     }
     const auto bytes = static_cast<std::size_t>(r["bytes"]);
     bench::with_senders(
-        there.size(),
+        r.where(), there.size(),
         [&](std::size_t sender) {
             for (const int socket : here) ::close(socket);
             send(bytes, there[sender]);
@@ -43,27 +34,3 @@ void play(bench::run& r, void (*send)(std::size_t, int),
 }
 
 }  // namespace fan_in
-
-int main(int argc, char* argv[]) {
-    using namespace fan_in;
-    const bench::workload what{
-        .name = "fan_in",
-        .unit = "messages/s",
-        .contenders =
-            {
-                {"raw epoll, 64 KiB a write", "", with_raw},
-                {"parley channel", PARLEY_VERSION_STRING, with_channel},
-                {"plain Asio", BOOST_LIB_VERSION, with_asio},
-#ifdef PARLEY_BENCH_ZEROMQ
-                {"ZeroMQ", bench::zeromq_version(), with_zeromq},
-#endif
-            },
-        .cases =
-            {
-                {{"bytes", 64}, {"senders", 8}},
-                {{"bytes", 1024}, {"senders", 8}},
-            },
-        .smoke_cases = {{{"bytes", 1024}, {"senders", 2}}},
-    };
-    return bench::main_of(what, argc, argv);
-}

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // Messages of "bytes" go one way, from another process on another core, for as long as the run lasts, over a UNIX
-// stream socket pair where the contender does not choose. Each begins with its number, which the receiver checks, as it
-// does the size.
+// stream socket pair where the implementation does not choose. Each begins with its number, which the receiver checks,
+// as it does the size.
 #pragma once
 
 #include "bench.hpp"
@@ -24,7 +24,7 @@ using receive_function = void (*)(bench::run& r, std::size_t bytes, int socket);
 /// Runs `send` in a child, and kills it at the end.
 void play(bench::run& r, send_function send, receive_function receive);
 
-/// The same for contenders that make their own connection, at `path`.
+/// The same for implementations that make their own connection, at `path`.
 using send_to_function = void (*)(std::size_t bytes, const char* path);
 using receive_at_function = void (*)(bench::run& r, std::size_t bytes, const char* path);
 void play_at(bench::run& r, send_to_function send, receive_at_function receive);
@@ -34,7 +34,5 @@ void with_raw_writes(bench::run& r);
 void with_channel(bench::run& r);
 void with_channel_batch(bench::run& r);
 void with_asio(bench::run& r);
-void with_libuv(bench::run& r);
-void with_zeromq(bench::run& r);
 
 }  // namespace one_way

@@ -32,7 +32,6 @@ void with_popen(bench::run& r);
 void with_large_pipe(bench::run& r);
 void with_socket_pair(bench::run& r);
 void with_boost_process(bench::run& r);
-void with_libuv(bench::run& r);
 void with_parley(bench::run& r);
 void with_parley_socket_pair(bench::run& r);
 

@@ -3,13 +3,11 @@
 
 #include <parley/version.hpp>
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
+#include "workloads.hpp"
 
 #include <boost/version.hpp>
-
-#ifdef PARLEY_BENCH_LIBUV
-#include <uv.h>
-#endif
 
 namespace {
 
@@ -28,12 +26,12 @@ void with_python(bench::run& r) {
 
 }  // namespace
 
-int main(int argc, char* argv[]) {
-    using namespace spawning;
-    const bench::workload what{
+bench::workload spawning::describe() {
+    return {
         .name = "spawn",
+        .operation = "a start",
         .unit = "starts/s",
-        .contenders =
+        .impls =
             {
                 {"raw vfork", "", beside_memory<with_vfork>},
                 {"raw vfork, clean child", "", beside_memory<with_clean_vfork>},
@@ -41,9 +39,7 @@ int main(int argc, char* argv[]) {
                 {"posix_spawn", "", beside_memory<with_posix_spawn>},
                 {"raw fork", "", beside_memory<with_fork>},
                 {"Boost.Process v2", BOOST_LIB_VERSION, beside_memory<with_boost_process>},
-#ifdef PARLEY_BENCH_LIBUV
-                {"libuv", uv_version_string(), beside_memory<with_libuv>},
-#endif
+                bench::in_module("libuv", "libuv"),
 #ifdef PARLEY_BENCH_PYTHON
                 {"Python", PARLEY_BENCH_PYTHON_VERSION, with_python},
 #endif
@@ -56,6 +52,6 @@ int main(int argc, char* argv[]) {
                 {{"in_flight", 8}, {"resident_mib", 1024}},
             },
         .smoke_cases = {{{"in_flight", 1}, {"resident_mib", 1}}, {{"in_flight", 2}, {"resident_mib", 0}}},
+        .where = {bench::cpus::any},
     };
-    return bench::main_of(what, argc, argv);
 }

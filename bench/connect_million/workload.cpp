@@ -10,6 +10,7 @@
 #include <parley/version.hpp>
 
 #include "bench.hpp"
+#include "workloads.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -95,13 +96,13 @@ void connect_often(bench::run& r) {
 
 }  // namespace
 
-int main(int argc, char* argv[]) {
-    const bench::workload what{
+bench::workload connecting_often::describe() {
+    return {
         .name = "connect_million",
         .unit = "connections/s",
-        .contenders = {{"parley", PARLEY_VERSION_STRING, connect_often}},
+        .impls = {{"parley", PARLEY_VERSION_STRING, connect_often}},
         .cases = {{{"connections", 1'000'000}, {"in_flight", 16}}},
         .smoke_cases = {{{"connections", 500}, {"in_flight", 16}}},
+        .where = {bench::cpus::any},
     };
-    return bench::main_of(what, argc, argv);
 }

@@ -11,7 +11,6 @@ namespace connecting {
 
 void with_raw(bench::run& r);
 void with_asio(bench::run& r);
-void with_libuv(bench::run& r);
 void with_parley(bench::run& r);
 void with_parley_policy(bench::run& r);
 

@@ -33,6 +33,5 @@ void with_parley(bench::run& r);
 void with_parley_generic(bench::run& r);
 void with_channel(bench::run& r);
 void with_channel_callbacks(bench::run& r);
-void with_libuv(bench::run& r);
 
 }  // namespace idle

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-// A message of "bytes" goes to another process over a UNIX stream socket pair and comes back. The two share one core or
-// have one each ("cores"). Both sides work in the same way.
+// A message of "bytes" goes to another process over a UNIX stream socket pair and comes back. Both sides
+// work in the same way.
 #pragma once
 
 #include "bench.hpp"
@@ -31,7 +31,6 @@ void with_raw_epoll(bench::run& r);
 void with_raw_spin(bench::run& r);
 void with_asio_callbacks(bench::run& r);
 void with_asio(bench::run& r);
-void with_libuv(bench::run& r);
 void with_parley(bench::run& r);
 void with_parley_busy(bench::run& r);
 void with_channel(bench::run& r);

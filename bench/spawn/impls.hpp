@@ -16,7 +16,6 @@ void with_clean_vfork(bench::run& r);
 void with_fork(bench::run& r);
 void with_posix_spawn(bench::run& r);
 void with_boost_process(bench::run& r);
-void with_libuv(bench::run& r);
 void with_parley(bench::run& r);
 
 }  // namespace spawning

@@ -23,6 +23,5 @@ void play(bench::run& r, void (*send)(std::size_t bytes, int socket),
 void with_raw(bench::run& r);
 void with_channel(bench::run& r);
 void with_asio(bench::run& r);
-void with_zeromq(bench::run& r);
 
 }  // namespace fan_in

@@ -3,31 +3,19 @@
 
 #include <parley/version.hpp>
 
-#include "contenders.hpp"
+#include "impls.hpp"
+#include "module.hpp"
+#include "workloads.hpp"
 
 #include <boost/version.hpp>
 
-#ifdef PARLEY_BENCH_LIBUV
-#include <uv.h>
-#endif
-
 #include <algorithm>
-#include <string_view>
+#include <string>
 
 #include <unistd.h>
 
-namespace capturing {
-
-child_command child_of(const bench::run& r) {
-    return {bench::own_path(), {"--child", std::to_string(r["mib"])}, static_cast<std::size_t>(r["mib"]) << 20};
-}
-
-}  // namespace capturing
-
-namespace {
-
-int child_main(long mib) {
-    const std::string block(capturing::block_size, 'x');
+int capturing::child_main(long mib) {
+    const std::string block(block_size, 'x');
     for (std::size_t left = static_cast<std::size_t>(mib) << 20; left > 0;) {
         const auto written = ::write(STDOUT_FILENO, block.data(), std::min(left, block.size()));
         if (written < 0) return 1;
@@ -35,6 +23,8 @@ int child_main(long mib) {
     }
     return 0;
 }
+
+namespace {
 
 #ifdef PARLEY_BENCH_PYTHON
 void with_python(bench::run& r) {
@@ -44,13 +34,12 @@ void with_python(bench::run& r) {
 
 }  // namespace
 
-int main(int argc, char* argv[]) {
-    using namespace capturing;
-    if (argc == 3 && std::string_view(argv[1]) == "--child") return child_main(std::stol(argv[2]));
-    const bench::workload what{
+bench::workload capturing::describe() {
+    return {
         .name = "capture",
+        .operation = "a capture",
         .unit = "MiB/s",
-        .contenders =
+        .impls =
             {
                 {"raw pipe", "", with_pipe},
                 {"parley", PARLEY_VERSION_STRING, with_parley},
@@ -61,15 +50,13 @@ int main(int argc, char* argv[]) {
                 {"raw socket pair", "", with_socket_pair},
                 {"popen", "", with_popen},
                 {"Boost.Process v2", BOOST_LIB_VERSION, with_boost_process},
-#ifdef PARLEY_BENCH_LIBUV
-                {"libuv", uv_version_string(), with_libuv},
-#endif
+                bench::in_module("libuv", "libuv"),
 #ifdef PARLEY_BENCH_PYTHON
                 {"Python", PARLEY_BENCH_PYTHON_VERSION, with_python},
 #endif
             },
         .cases = {{{"mib", 64}}},
         .smoke_cases = {{{"mib", 1}}},
+        .where = {bench::cpus::any},
     };
-    return bench::main_of(what, argc, argv);
 }

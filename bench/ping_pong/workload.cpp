@@ -1,0 +1,35 @@
+// Copyright (c) 2026 The parley authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <parley/version.hpp>
+
+#include "impls.hpp"
+#include "module.hpp"
+#include "workloads.hpp"
+
+#include <boost/version.hpp>
+
+bench::workload ping_pong::describe() {
+    return {
+        .name = "ping_pong",
+        .operation = "a round trip",
+        .unit = "round trips/s",
+        .impls =
+            {
+                {"raw blocking", "", with_raw},
+                {"raw epoll", "", with_raw_epoll},
+                {"raw spin", "", with_raw_spin},
+                {"parley", PARLEY_VERSION_STRING, with_parley},
+                {"parley, busy polling", PARLEY_VERSION_STRING, with_parley_busy},
+                {"parley channel", PARLEY_VERSION_STRING, with_channel},
+                {"parley channel, busy polling", PARLEY_VERSION_STRING, with_channel_busy},
+                {"plain Asio callbacks", BOOST_LIB_VERSION, with_asio_callbacks},
+                {"plain Asio coroutines", BOOST_LIB_VERSION, with_asio},
+                bench::in_module("libuv", "libuv"),
+            },
+        .cases = {{{"bytes", 64}}, {{"bytes", 65536}}},
+        .smoke_cases = {{{"bytes", 65536}}},
+        .where = {bench::cpus::same, bench::cpus::apart},
+        .two_sides = true,
+    };
+}
