@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "impls.hpp"
+#include "numbered.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -24,10 +25,11 @@ namespace asio = boost::asio;
 using local = asio::local::stream_protocol;
 
 asio::awaitable<void> ask_by_coroutine(bench::run& r, std::size_t bytes, local::socket socket) {
-    std::vector<char> message(bytes);
+    bench::question message(bytes);
     do {
-        co_await asio::async_write(socket, asio::buffer(message), asio::use_awaitable);
-        co_await asio::async_read(socket, asio::buffer(message), asio::use_awaitable);
+        co_await asio::async_write(socket, asio::buffer(message.next()), asio::use_awaitable);
+        co_await asio::async_read(socket, asio::buffer(message.blank()), asio::use_awaitable);
+        message.check_answer();
     } while (r.add(1));
 }
 
@@ -60,22 +62,27 @@ public:
         : measured_(r), message_(bytes), socket_(std::move(socket)) {}
 
     void send() {
-        asio::async_write(socket_, asio::buffer(message_), [this](boost::system::error_code failed, std::size_t) {
-            bench::require(!failed, "async_write");
-            receive();
-        });
+        // The side that answers sends what it has received.
+        asio::async_write(socket_, asio::buffer(measured_ != nullptr ? message_.next() : message_.memory()),
+                          [this](boost::system::error_code failed, std::size_t) {
+                              bench::require(!failed, "async_write");
+                              receive();
+                          });
     }
 
     void receive() {
-        asio::async_read(socket_, asio::buffer(message_), [this](boost::system::error_code ended, std::size_t) {
-            if (measured_ != nullptr) bench::require(!ended, "async_read");
+        asio::async_read(socket_, asio::buffer(message_.blank()), [this](boost::system::error_code ended, std::size_t) {
+            if (measured_ != nullptr) {
+                bench::require(!ended, "async_read");
+                message_.check_answer();
+            }
             if (!ended && (measured_ == nullptr || measured_->add(1))) send();
         });
     }
 
 private:
     bench::run* measured_;
-    std::vector<char> message_;
+    bench::question message_;
     local::socket socket_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "impls.hpp"
 #include "module.hpp"
+#include "numbered.hpp"
 
 #include <uv.h>
 
@@ -13,14 +14,18 @@ namespace {
 
 // Without a run it is the side that answers.
 struct player {
-    bench::run* measured = nullptr;
-    std::vector<char> message{};
+    explicit player(bench::run* r, std::size_t bytes) : measured(r), message(bytes), answer(bytes) {}
+
+    bench::run* measured;
+    bench::question message;
+    std::vector<char> answer;
     std::size_t received = 0;
     uv_pipe_t pipe{};
 };
 
 void send(player& p) {
-    const uv_buf_t buffer = uv_buf_init(p.message.data(), static_cast<unsigned>(p.message.size()));
+    auto& what = p.measured != nullptr ? p.message.next() : p.answer;
+    const uv_buf_t buffer = uv_buf_init(what.data(), static_cast<unsigned>(what.size()));
     // The answer may be there before the callback, so the next send needs a request of its own.
     uv_write(new uv_write_t, reinterpret_cast<uv_stream_t*>(&p.pipe), &buffer, 1, [](uv_write_t* request, int status) {
         delete request;
@@ -30,7 +35,7 @@ void send(player& p) {
 
 void provide(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
     auto& p = *static_cast<player*>(handle->data);
-    *buffer = uv_buf_init(p.message.data() + p.received, static_cast<unsigned>(p.message.size() - p.received));
+    *buffer = uv_buf_init(p.answer.data() + p.received, static_cast<unsigned>(p.answer.size() - p.received));
 }
 
 void on_read(uv_stream_t* stream, ssize_t n, const uv_buf_t*) {
@@ -41,8 +46,9 @@ void on_read(uv_stream_t* stream, ssize_t n, const uv_buf_t*) {
         return;
     }
     p.received += static_cast<std::size_t>(n);
-    if (p.received < p.message.size()) return;
+    if (p.received < p.answer.size()) return;
     p.received = 0;
+    if (p.measured != nullptr) p.message.check_answer({p.answer.data(), p.answer.size()});
     if (p.measured == nullptr || p.measured->add(1))
         send(p);
     else
@@ -52,9 +58,7 @@ void on_read(uv_stream_t* stream, ssize_t n, const uv_buf_t*) {
 void run(bench::run* r, std::size_t bytes, int socket) {
     uv_loop_t loop;
     bench::require(uv_loop_init(&loop) == 0, "uv_loop_init");
-    player p;
-    p.measured = r;
-    p.message.resize(bytes);
+    player p(r, bytes);
     uv_pipe_init(&loop, &p.pipe, 0);
     p.pipe.data = &p;
     bench::require(uv_pipe_open(&p.pipe, socket) == 0, "uv_pipe_open");

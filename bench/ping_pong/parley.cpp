@@ -6,6 +6,7 @@
 
 #include "channels.hpp"
 #include "impls.hpp"
+#include "numbered.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -17,7 +18,6 @@
 
 #include <chrono>
 #include <exception>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,10 +32,11 @@ constexpr parley::event_loop_options patient{};
 constexpr parley::event_loop_options busy{.busy_poll = 100us};
 
 parley::task<> ask_again(bench::run& r, std::size_t bytes, local::socket socket) {
-    std::vector<char> message(bytes);
+    bench::question message(bytes);
     do {
-        co_await asio::async_write(socket, asio::buffer(message), asio::use_awaitable);
-        co_await asio::async_read(socket, asio::buffer(message), asio::use_awaitable);
+        co_await asio::async_write(socket, asio::buffer(message.next()), asio::use_awaitable);
+        co_await asio::async_read(socket, asio::buffer(message.blank()), asio::use_awaitable);
+        message.check_answer();
     } while (r.add(1));
 }
 
@@ -50,11 +51,13 @@ parley::task<> echo_all(std::size_t bytes, local::socket socket) {
 }
 
 parley::task<> ask_channel(bench::run& r, std::size_t bytes, parley::any_channel channel) {
-    const std::string message(bytes, 'p');
+    bench::question message(bytes);
     do {
-        if (!channel.try_send(message)) co_await channel.async_send(message);
+        const auto text = message.next_text();
+        if (!channel.try_send(text)) co_await channel.async_send(text);
         const auto answer = co_await channel.async_receive();
-        bench::require(answer && answer->size() == bytes, "another message came back");
+        bench::require(answer.has_value(), "the other side has ended");
+        message.check_answer(*answer);
     } while (r.add(1));
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "impls.hpp"
+#include "numbered.hpp"
 
 #include <cerrno>
 #include <type_traits>
@@ -94,10 +95,11 @@ bool receive_all(Wait& how, int socket, std::vector<char>& message) {
 template <typename Wait>
 void ask(bench::run& r, std::size_t bytes, int socket) {
     Wait how(socket);
-    std::vector<char> message(bytes);
+    bench::question message(bytes);
     do {
-        send_all(how, socket, message);
-        bench::require(receive_all(how, socket, message), "the other side has ended");
+        send_all(how, socket, message.next());
+        bench::require(receive_all(how, socket, message.blank()), "the other side has ended");
+        message.check_answer();
     } while (r.add(1));
     ::close(socket);
 }

@@ -53,4 +53,41 @@ private:
     std::uint64_t number_ = 0;
 };
 
+/// What goes there and comes back: a number in it tells each answer from the one before.
+class question {
+public:
+    explicit question(std::size_t bytes) : bytes_(bytes, 'q') {}
+
+    std::vector<char>& next() {
+        write(++number_);
+        return bytes_;
+    }
+
+    std::string_view next_text() {
+        next();
+        return {bytes_.data(), bytes_.size()};
+    }
+    std::vector<char>& memory() { return bytes_; }
+
+    /// The same memory without the number, for an answer that is read into it.
+    std::vector<char>& blank() {
+        write(0);
+        return bytes_;
+    }
+    void check_answer() const { check_answer({bytes_.data(), bytes_.size()}); }
+
+    void check_answer(std::string_view answer) const {
+        std::uint64_t number = 0;
+        require(answer.size() == bytes_.size(), "an answer of another size has come back");
+        std::memcpy(&number, answer.data(), sizeof number);
+        require(number == number_, "another answer has come back");
+    }
+
+private:
+    void write(std::uint64_t number) { std::memcpy(bytes_.data(), &number, sizeof number); }
+
+    std::vector<char> bytes_;
+    std::uint64_t number_ = 0;
+};
+
 }  // namespace bench
