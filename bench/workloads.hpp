@@ -23,6 +23,9 @@ bench::workload describe();
 namespace fan_in {
 bench::workload describe();
 }
+namespace fan_out {
+bench::workload describe();
+}
 namespace idle {
 bench::workload describe();
 }

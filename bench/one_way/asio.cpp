@@ -4,6 +4,7 @@
 // As one writes it with Asio alone: an async_write for each message, of its length and its bytes, and a buffer to read
 // into from which messages are taken.
 
+#include "asio_sender.hpp"
 #include "impls.hpp"
 #include "plain_frames.hpp"
 
@@ -13,10 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
-#include <array>
-#include <cstdint>
 #include <utility>
 
 namespace one_way {
@@ -24,16 +22,6 @@ namespace {
 
 namespace asio = boost::asio;
 using local = asio::local::stream_protocol;
-
-asio::awaitable<void> send_all(std::size_t bytes, local::socket socket) {
-    numbered messages(bytes);
-    for (;;) {
-        const auto message = messages.next();
-        const auto length = static_cast<std::uint32_t>(message.size());
-        const std::array<asio::const_buffer, 2> parts{asio::buffer(&length, sizeof length), asio::buffer(message)};
-        co_await asio::async_write(socket, parts, asio::use_awaitable);
-    }
-}
 
 asio::awaitable<void> receive_all(checked& messages, std::size_t bytes, local::socket socket) {
     bench::frame_reader in(bytes);
@@ -44,7 +32,7 @@ asio::awaitable<void> receive_all(checked& messages, std::size_t bytes, local::s
 
 void send(std::size_t bytes, int socket) {
     asio::io_context io(1);
-    asio::co_spawn(io, send_all(bytes, local::socket(io, local(), socket)), bench::rethrow);
+    asio::co_spawn(io, bench::send_by_asio(bytes, local::socket(io, local(), socket)), bench::rethrow);
     io.run();
 }
 

@@ -2,47 +2,19 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "impls.hpp"
+#include "libuv_peer.hpp"
 #include "module.hpp"
 #include "plain_frames.hpp"
 
 #include <uv.h>
 
-#include <array>
-#include <cstdint>
-
 namespace one_way {
 namespace {
-
-struct sender {
-    explicit sender(std::size_t bytes) : messages(bytes) {}
-
-    numbered messages;
-    std::uint32_t length = 0;
-    uv_pipe_t pipe{};
-    uv_write_t request{};
-};
-
-// The next message goes when this one has gone: libuv makes one system call for each request.
-void send_next(sender& s) {
-    const auto message = s.messages.next();
-    s.length = static_cast<std::uint32_t>(message.size());
-    std::array<uv_buf_t, 2> parts{
-        uv_buf_init(reinterpret_cast<char*>(&s.length), sizeof s.length),
-        uv_buf_init(const_cast<char*>(message.data()), static_cast<unsigned>(message.size()))};
-    uv_write(&s.request, reinterpret_cast<uv_stream_t*>(&s.pipe), parts.data(), 2, [](uv_write_t* request, int status) {
-        bench::require(status == 0, "uv_write");
-        send_next(*static_cast<sender*>(request->handle->data));
-    });
-}
 
 void send(std::size_t bytes, int socket) {
     uv_loop_t loop;
     bench::require(uv_loop_init(&loop) == 0, "uv_loop_init");
-    sender s(bytes);
-    uv_pipe_init(&loop, &s.pipe, 0);
-    s.pipe.data = &s;
-    bench::require(uv_pipe_open(&s.pipe, socket) == 0, "uv_pipe_open");
-    send_next(s);
+    const bench::uv_sender sender(loop, bytes, socket);
     uv_run(&loop, UV_RUN_DEFAULT);
 }
 

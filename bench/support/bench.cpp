@@ -60,8 +60,8 @@ place::place() {
 }
 
 place::~place() {
-    ::unlink(path_.c_str());
-    ::rmdir(path_.substr(0, path_.rfind('/')).c_str());
+    std::error_code ignored;
+    std::filesystem::remove_all(path_.substr(0, path_.rfind('/')), ignored);
 }
 
 long open_descriptors() {

@@ -40,6 +40,9 @@ public:
     cpus where() const { return where_; }
     extent how_long() const { return extent_; }
 
+    /// A run of the same case for one of so many who work at once, with a clock and a count of its own.
+    run share(long of) const { return {which_, where_, {extent_.length, (extent_.count + of - 1) / of}}; }
+
     /// Counts finished work; false when the run is over. The clock starts with the first call after a tenth of the
     /// length, so that the first piece of work is never counted.
     bool add(double amount);
@@ -103,7 +106,7 @@ private:
     std::size_t size_ = 0;
 };
 
-/// A path for a listener, in a directory that is removed at the end.
+/// A path for a listener, in a directory that is removed at the end with all that is in it.
 class place {
 public:
     place();

@@ -27,18 +27,21 @@ inline void write_all(int socket, const char* data, std::size_t size) {
     }
 }
 
+inline void append_frame(std::vector<char>& out, std::string_view message) {
+    const auto length = static_cast<std::uint32_t>(message.size());
+    const auto at = out.size();
+    out.resize(at + sizeof length + message.size());
+    std::memcpy(out.data() + at, &length, sizeof length);
+    std::memcpy(out.data() + at + sizeof length, message.data(), message.size());
+}
+
 /// Sends for ever, a write for each `gather` bytes or message.
 inline void send_frames(std::size_t bytes, int socket, std::size_t gather) {
     numbered messages(bytes);
     std::vector<char> out;
     out.reserve(block + bytes + 4);
     for (;;) {
-        const auto message = messages.next();
-        const auto length = static_cast<std::uint32_t>(message.size());
-        const auto at = out.size();
-        out.resize(at + sizeof length + message.size());
-        std::memcpy(out.data() + at, &length, sizeof length);
-        std::memcpy(out.data() + at + sizeof length, message.data(), message.size());
+        append_frame(out, messages.next());
         if (out.size() < gather) continue;
         write_all(socket, out.data(), out.size());
         out.clear();
@@ -52,8 +55,9 @@ class frame_reader {
 public:
     explicit frame_reader(std::size_t bytes) : in_(std::max(block, 2 * (bytes + 4))) {}
 
-    /// Reads once. False when the run is over.
-    bool read_some(int socket, checked& messages) {
+    /// Reads once, and gives `messages.take` each message. False when that is.
+    template <typename Messages>
+    bool read_some(int socket, Messages& messages) {
         const auto n = check(static_cast<int>(::recv(socket, in_.data() + have_, in_.size() - have_, 0)), "recv");
         require(n != 0, "the other side has ended");
         return take(static_cast<std::size_t>(n), messages);
@@ -63,7 +67,8 @@ public:
     char* data() { return in_.data() + have_; }
     std::size_t room() const { return in_.size() - have_; }
 
-    bool take(std::size_t n, checked& messages) {
+    template <typename Messages>
+    bool take(std::size_t n, Messages& messages) {
         have_ += n;
         std::size_t at = 0;
         std::uint32_t length = 0;
