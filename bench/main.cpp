@@ -38,7 +38,7 @@ Runs one implementation of one workload once, and prints one line of JSON.
                       any: where the kernel puts them (the first that --cases names)
   --case NAME=VALUE   a case with this number; may be repeated (the first of --cases)
   --repetition N      a number for the line, as bench/run counts (1)
-  --list              names the workloads, or the implementations of one
+  --list              names the workloads, or the implementations of one; with --case, those that do such a case
   --cases             names the cases of a workload; --case and --cpus choose among them
   --smoke             small cases, which show that the program works, and nothing else
 )";
@@ -165,6 +165,20 @@ std::vector<bench::parameters> cases_of(const bench::workload& what, const optio
     return chosen;
 }
 
+bool does(const bench::impl& who, const bench::parameters& numbers) {
+    return std::ranges::all_of(who.at_most, [&](const auto& most) {
+        const auto found = std::ranges::find(numbers, most.first, &bench::parameters::value_type::first);
+        return found == numbers.end() || found->second <= most.second;
+    });
+}
+
+void print_impls(const bench::workload& what, const options& o) {
+    const auto cases = cases_of(what, o);
+    for (const auto& each : what.impls)
+        if (std::ranges::any_of(cases, [&](const auto& numbers) { return does(each, numbers); }))
+            std::puts(each.name.c_str());
+}
+
 std::vector<cpus> places_of(const bench::workload& what, const options& o) {
     if (!o.where) return what.where;
     if (*o.where == cpus::apart && !what.two_sides)
@@ -195,7 +209,10 @@ int run(bench::workload& what, const options& o) {
         throw misuse(what.name + " has no implementation " + o.impl + "; there are: " + impls_of(what));
     if (o.count && what.operation.empty())
         throw misuse("--count: how much there is to do is part of the case of " + what.name);
-    const auto numbers = cases_of(what, o).front();
+    auto cases = cases_of(what, o);
+    std::erase_if(cases, [&](const auto& numbers) { return !does(*who, numbers); });
+    if (cases.empty()) throw misuse(o.impl + " is not run with " + text_of(o.numbers));
+    const auto& numbers = cases.front();
     const cpus where = places_of(what, o).front();
     if (!who->module.empty()) bench::load_module(*who, what.name);
     const double seconds = o.count ? 0 : o.seconds.value_or(1);
@@ -240,7 +257,7 @@ int main_of(const std::vector<std::string>& words) {
     if (o.help)
         print_help(*found, o);
     else if (o.list)
-        for (const auto& each : found->impls) std::puts(each.name.c_str());
+        print_impls(*found, o);
     else if (o.cases)
         print_cases(*found, o);
     else

@@ -26,6 +26,30 @@ quietly() {
     }
 }
 
+# missing_packages <package...>: those that Debian's package manager has not installed, one a line.
+missing_packages() {
+    local package
+    for package; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null || true)" = installed ] \
+            || printf '%s\n' "$package"
+    done
+}
+
+# install_packages <log> <package...>: as root or with sudo. Never removes a package.
+install_packages() {
+    local log=$1 as_root=()
+    shift
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo > /dev/null || fail "install as root: apt-get install $*"
+        as_root=(sudo)
+    fi
+    as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+    say "installing $*"
+    quietly "$log" "${as_root[@]}" update < /dev/null \
+        || say "the package lists could not be updated; going on with the old ones"
+    quietly "$log" "${as_root[@]}" install --yes --no-remove --no-install-recommends "$@" < /dev/null
+}
+
 jobs() { nproc 2> /dev/null || echo 2; }
 
 # configure <preset> [cmake arguments]: with Ninja where it is installed; an earlier tree keeps its generator.

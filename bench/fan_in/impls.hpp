@@ -14,6 +14,7 @@
 namespace fan_in {
 
 using bench::checked;
+using bench::checked_by_sender;
 using bench::numbered;
 
 /// Runs `send` in a child for each sender, with a socket of its own, and `receive` here.
@@ -23,5 +24,6 @@ void play(bench::run& r, void (*send)(std::size_t bytes, int socket),
 void with_raw(bench::run& r);
 void with_channel(bench::run& r);
 void with_asio(bench::run& r);
+void with_interprocess(bench::run& r);
 
 }  // namespace fan_in

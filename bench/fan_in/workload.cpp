@@ -19,7 +19,11 @@ bench::workload fan_in::describe() {
                 {"raw epoll, 64 KiB a write", "", with_raw},
                 {"parley channel", PARLEY_VERSION_STRING, with_channel},
                 {"plain Asio", BOOST_LIB_VERSION, with_asio},
+                {"Boost.Interprocess queue", BOOST_LIB_VERSION, with_interprocess},
                 bench::in_module("ZeroMQ", "zeromq"),
+                bench::in_module("sd-bus", "sdbus"),
+                bench::in_module("Cap'n Proto", "capnp"),
+                bench::in_module("gRPC", "grpc"),
             },
         .cases =
             {

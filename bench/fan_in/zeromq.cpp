@@ -6,8 +6,6 @@
 #include "senders.hpp"
 #include "zeromq_peer.hpp"
 
-#include <cstdint>
-#include <deque>
 #include <string>
 
 namespace fan_in {
@@ -20,11 +18,9 @@ BENCH_MODULE void bench_fan_in(bench::run& r) {
     bench::with_senders(
         r.where(), senders, [&](std::size_t sender) { bench::push_by_zeromq(bytes, sender, where.c_str()); },
         [&] {
-            std::deque<checked> messages;
-            for (std::size_t i = 0; i < senders; ++i) messages.emplace_back(r, bytes);
+            checked_by_sender messages(r, bytes, senders);
             bench::pull_by_zeromq(where.c_str(), [&](const char* data, std::size_t size) {
-                bench::require(size > sizeof(std::uint64_t), "a message of another size has come");
-                return messages.at(static_cast<std::size_t>(data[sizeof(std::uint64_t)])).take({data, size});
+                return messages.take({data, size});
             });
         });
 }

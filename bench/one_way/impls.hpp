@@ -34,5 +34,6 @@ void with_raw_writes(bench::run& r);
 void with_channel(bench::run& r);
 void with_channel_batch(bench::run& r);
 void with_asio(bench::run& r);
+void with_interprocess(bench::run& r);
 
 }  // namespace one_way

@@ -21,8 +21,12 @@ bench::workload one_way::describe() {
                 {"parley channel", PARLEY_VERSION_STRING, with_channel},
                 {"parley channel, batches", PARLEY_VERSION_STRING, with_channel_batch},
                 {"plain Asio", BOOST_LIB_VERSION, with_asio},
+                {"Boost.Interprocess queue", BOOST_LIB_VERSION, with_interprocess},
                 bench::in_module("libuv", "libuv"),
                 bench::in_module("ZeroMQ", "zeromq"),
+                bench::in_module("sd-bus", "sdbus"),
+                bench::in_module("Cap'n Proto", "capnp"),
+                bench::in_module("gRPC", "grpc"),
             },
         .cases =
             {

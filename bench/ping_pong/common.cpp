@@ -3,9 +3,11 @@
 
 #include "cores.hpp"
 #include "impls.hpp"
+#include "senders.hpp"
 
 #include <array>
 #include <exception>
+#include <string>
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -39,6 +41,14 @@ void play(bench::run& r, ends of, ask_function ask, echo_function echo) {
     int status = 0;
     bench::check(::waitpid(child, &status, 0), "waitpid");
     bench::require(status == 0, "the other side failed");
+}
+
+void play_at(bench::run& r, ask_at_function ask, echo_at_function echo) {
+    const auto bytes = static_cast<std::size_t>(r["bytes"]);
+    const bench::place at;
+    const std::string where = "ipc://" + at.path();
+    bench::with_senders(
+        r.where(), 1, [&](std::size_t) { echo(bytes, where.c_str()); }, [&] { ask(r, bytes, where.c_str()); });
 }
 
 }  // namespace ping_pong

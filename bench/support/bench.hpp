@@ -74,6 +74,8 @@ struct impl {
     work_function work;
     /// Where `work` is empty, the module that has it: see module.hpp.
     std::string module{};
+    /// The largest number of a case that it is run with; what is not named here has no limit.
+    parameters at_most{};
 };
 
 struct workload {

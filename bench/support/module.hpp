@@ -10,6 +10,7 @@
 #include "bench.hpp"
 
 #include <string>
+#include <utility>
 
 /// What stands before each of the functions that a module has: `bench_version`, and `bench_<workload>` for each
 /// workload, with the signature of `bench::work_function`.
@@ -18,7 +19,9 @@
 namespace bench {
 
 /// An implementation whose work is in the module of `peer`.
-inline impl in_module(std::string name, std::string peer) { return {std::move(name), "", {}, std::move(peer)}; }
+inline impl in_module(std::string name, std::string peer, parameters at_most = {}) {
+    return {std::move(name), "", {}, std::move(peer), std::move(at_most)};
+}
 
 /// Whether the module of `peer` was built.
 bool has_module(const std::string& peer);

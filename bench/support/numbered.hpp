@@ -14,10 +14,12 @@
 
 namespace bench {
 
-/// The next message to send.
+/// The next message to send. Which sender it is stands behind the number, for receivers that have one queue for all.
 class numbered {
 public:
-    explicit numbered(std::size_t bytes) : bytes_(bytes, 'm') {}
+    explicit numbered(std::size_t bytes, std::size_t sender = 0) : bytes_(bytes, 'm') {
+        bytes_[sizeof number_] = static_cast<char>(sender);
+    }
 
     std::string_view next() {
         std::memcpy(bytes_.data(), &number_, sizeof number_);
@@ -51,6 +53,20 @@ private:
     std::size_t bytes_;
     std::uint64_t every_;
     std::uint64_t number_ = 0;
+};
+
+/// The same where the messages of several senders come through one queue.
+class checked_by_sender {
+public:
+    checked_by_sender(run& r, std::size_t bytes, std::size_t senders) : all_(senders, checked(r, bytes)) {}
+
+    bool take(std::string_view message) {
+        require(message.size() > sizeof(std::uint64_t), "a message of another size has come");
+        return all_.at(static_cast<std::size_t>(message[sizeof(std::uint64_t)])).take(message);
+    }
+
+private:
+    std::vector<checked> all_;
 };
 
 /// What goes there and comes back: a number in it tells each answer from the one before.

@@ -10,19 +10,17 @@
 #include <zmq.h>
 
 #include <cstddef>
-#include <cstdint>
 
 namespace bench {
 
-/// Pushes messages for ever. Which sender it is stands behind the number of each.
+/// Pushes messages for ever.
 inline void push_by_zeromq(std::size_t bytes, std::size_t sender, const char* path) {
     void* const context = zmq_ctx_new();
     void* const socket = zmq_socket(context, ZMQ_PUSH);
     check(zmq_connect(socket, path), "zmq_connect");
-    numbered messages(bytes);
+    numbered messages(bytes, sender);
     for (;;) {
         const auto message = messages.next();
-        const_cast<char*>(message.data())[sizeof(std::uint64_t)] = static_cast<char>(sender);
         check(zmq_send(socket, message.data(), message.size(), 0), "zmq_send");
     }
 }
