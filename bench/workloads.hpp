@@ -6,6 +6,9 @@
 
 #include "bench.hpp"
 
+namespace rpc_echo {
+bench::workload describe();
+}
 namespace spawning {
 bench::workload describe();
 }

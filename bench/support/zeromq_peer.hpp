@@ -10,8 +10,43 @@
 #include <zmq.h>
 
 #include <cstddef>
+#include <string>
+#include <string_view>
 
 namespace bench {
+
+/// A socket of a type, such as ZMQ_PAIR, that `attach`, zmq_bind or zmq_connect, puts at a path.
+class zmq_end {
+public:
+    zmq_end(int type, int (*attach)(void*, const char*), const std::string& path)
+        : socket_(zmq_socket(context_, type)) {
+        zmq_msg_init(&message_);
+        check(attach(socket_, path.c_str()), "zmq_bind or zmq_connect");
+    }
+    zmq_end(const zmq_end&) = delete;
+    zmq_end& operator=(const zmq_end&) = delete;
+    ~zmq_end() {
+        zmq_msg_close(&message_);
+        const int none = 0;  // what nobody has taken is lost
+        zmq_setsockopt(socket_, ZMQ_LINGER, &none, sizeof none);
+        zmq_close(socket_);
+        zmq_ctx_term(context_);
+    }
+
+    void send(std::string_view bytes, int flags = 0) {
+        check(zmq_send(socket_, bytes.data(), bytes.size(), flags), "zmq_send");
+    }
+    /// Good until the next one is received.
+    std::string_view receive() {
+        check(zmq_msg_recv(&message_, socket_, 0), "zmq_msg_recv");
+        return {static_cast<const char*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
+    }
+
+private:
+    void* context_ = zmq_ctx_new();
+    void* socket_;
+    zmq_msg_t message_;
+};
 
 /// Pushes messages for ever.
 inline void push_by_zeromq(std::size_t bytes, std::size_t sender, const char* path) {
