@@ -73,13 +73,13 @@ BOOST_AUTO_TEST_CASE(a_handler_that_blocks_is_seen_and_told) {
         asio::steady_timer timer(loop.context(), 10ms);
         timer.async_wait([&](error_code) {
             compute(100ms);
-            wait_for_looks(loop, timer, loop.counters().looks + 1);
+            wait_for_looks(loop, timer, loop.counters().looks + 2);
         });
         loop.run();
         BOOST_TEST_REQUIRE(told.size() >= 1u);
         BOOST_TEST(std::ranges::max(told).count() >= 90);
         BOOST_TEST(loop.counters().max_lag.count() >= 90'000);
-        BOOST_TEST(loop.counters().looks >= 2u);  // while it waited, too
+        BOOST_TEST(loop.counters().looks >= 2u);
         BOOST_TEST((loop.counters().total_lag >= loop.counters().max_lag));
         BOOST_TEST((loop.counters().mean_lag() < loop.counters().max_lag));
     }
