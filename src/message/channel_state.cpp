@@ -104,10 +104,9 @@ channel_state::inbox& channel_state::in() {
 channel_state::outbox& channel_state::out() {
     if (!outbox_) {
         outbox_ = std::make_unique<outbox>();
-        if (options_.when_full == full_queue::drop_oldest)
-            outbox_->queue.keep_borders();
-        else if (kind_ == kind::local_stream || kind_ == kind::stream)
-            outbox_->queue.divide_into_blocks();
+        if (options_.when_full == full_queue::drop_oldest) outbox_->queue.keep_borders();
+        if (kind_ == kind::local_stream || kind_ == kind::stream)
+            outbox_->queue.divide_into_blocks(options_.queue_bytes);
         if (kind_ == kind::packets) outbox_->queue.divide_into_packets();
     }
     return *outbox_;

@@ -27,7 +27,7 @@ error_code message_queue::put(const channel_wire& wire, std::string_view message
     if (borders_) sizes_.push_back(static_cast<std::uint32_t>(bytes_.size() - before));
     if (!descriptors.empty()) passengers_.push_back({position, std::move(descriptors)});
     ++accepted_;
-    if (blocks_ && bytes_.size() >= block) next_block();
+    if (bytes_.size() >= block_) next_block();
     return {};
 }
 
@@ -40,7 +40,7 @@ void message_queue::next_block() {
         older_.erase(older_.begin());
         --first_block_;
     }
-    if (next.capacity() == 0) static_cast<void>(next.prepare(block + block / 16));
+    if (next.capacity() == 0) static_cast<void>(next.prepare(block_ + block_ / 16));
     older_.push_back(std::exchange(bytes_, std::move(next)));
 }
 
@@ -139,10 +139,22 @@ bool message_queue::drop_oldest() noexcept {
     const std::size_t size = sizes_[oldest];
     const std::size_t begun = first_has_begun_ ? sizes_[first_size_] : 0;
     const std::uint64_t at = position_ + being_written_ + begun;
-    // What is left of the message that has begun moves up to the one after.
-    auto* const first = const_cast<char*>(bytes_.data().data());
-    if (begun != 0) std::memmove(first + size, first, begun);
-    bytes_.consume(size);
+    // It lies behind what is left of the message that has begun, in the same block or at the beginning of the next.
+    const std::size_t n = first_block_ + (begun != 0 && block_at(first_block_).size() == begun ? 1 : 0);
+    buffer& where = block_at(n);
+    if (n == first_block_ && begun != 0) {
+        auto* const first = const_cast<char*>(where.data().data());
+        std::memmove(first + size, first, begun);
+    }
+    where.consume(size);
+    if (n < older_.size()) {
+        older_bytes_ -= size;
+        if (where.empty()) {
+            if (where.capacity() > worth_keeping) where = buffer(without_limit);
+            if (n != first_block_) std::swap(where, older_[first_block_]);
+            ++first_block_;
+        }
+    }
     if (first_has_begun_) sizes_[oldest] = static_cast<std::uint32_t>(begun);
     ++first_size_;
     ++gone_;

@@ -8,6 +8,7 @@
 #include <parley/core/unique_fd.hpp>
 #include <parley/message/channel_wire.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,8 +32,12 @@ public:
 
     /// From now on it is known where each message ends, as packets and `drop_oldest` need it. While it is empty.
     void keep_borders() noexcept { borders_ = true; }
-    /// From now on bytes lie in blocks, so that none has to be moved. Without borders, and without `take`.
-    void divide_into_blocks() noexcept { blocks_ = true; }
+    /// From now on bytes lie in blocks, so that none has to be moved and hardly more memory is held than they need.
+    /// Without `take`. Where the oldest are dropped the queue is full for long, of `most` bytes, and blocks are
+    /// smaller.
+    void divide_into_blocks(std::size_t most) noexcept {
+        block_ = borders_ ? std::clamp(most / 64, block / 4, block) : block;
+    }
     /// From now on pieces are single messages.
     void divide_into_packets() noexcept { borders_ = packets_ = true; }
 
@@ -51,7 +56,7 @@ public:
         if (const auto ec = wire.append(message, 0, bytes_)) return ec;
         if (bytes_.size() == before) return errc::invalid_argument;  // a framing in which it is nothing
         ++accepted_;
-        if (blocks_ && bytes_.size() >= block) next_block();
+        if (bytes_.size() >= block_) next_block();
         return {};
     }
     queued_piece front() const noexcept;
@@ -77,6 +82,7 @@ private:
     static constexpr std::size_t block = std::size_t{64} << 10;
 
     void next_block();
+    buffer& block_at(std::size_t n) noexcept { return n < older_.size() ? older_[n] : bytes_; }
     void forget_borders(std::size_t n) noexcept;
     void settle() noexcept;
 
@@ -84,6 +90,7 @@ private:
     std::size_t first_block_ = 0;
     std::size_t older_bytes_ = 0;       // in the full ones
     buffer bytes_;                      // behind them
+    std::size_t block_ = SIZE_MAX;      // how large it becomes
     std::uint64_t position_ = 0;        // of the first byte in `bytes_`, counted from the beginning of the stream
     std::uint64_t accepted_ = 0;        // messages
     std::uint64_t gone_ = 0;            // messages
@@ -96,7 +103,6 @@ private:
     std::vector<passenger> passengers_;
     bool borders_ = false;
     bool packets_ = false;
-    bool blocks_ = false;
     bool first_has_begun_ = false;
 };
 

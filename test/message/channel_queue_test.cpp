@@ -69,10 +69,13 @@ BOOST_AUTO_TEST_CASE(the_newest_is_dropped_where_it_was_asked_for) {
 }
 
 BOOST_AUTO_TEST_CASE(the_oldest_are_dropped_where_it_was_asked_for_and_no_message_is_torn) {
-    for (const std::size_t size : {10u, 100u, 700u}) {
+    using sizes = std::pair<std::size_t, std::size_t>;
+    // A queue within one block of memory, and one of several.
+    for (const auto& [queue, size] : {sizes{2000, 10}, sizes{2000, 100}, sizes{2000, 700}, sizes{100'000, 100},
+                                      sizes{100'000, 700}, sizes{100'000, 5000}, sizes{100'000, 17'000}}) {
         auto [a, b] = make_socket_pair<local_stream>(ex).value();
         make_small(a);
-        auto here = make(std::move(a), {.queue_bytes = 2000, .when_full = full_queue::drop_oldest});
+        auto here = make(std::move(a), {.queue_bytes = queue, .when_full = full_queue::drop_oldest});
         auto there = make(std::move(b));
         const std::size_t all = 3000;
         std::vector<std::string> got;
