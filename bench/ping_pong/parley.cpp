@@ -26,10 +26,9 @@ namespace {
 
 namespace asio = parley::asio;
 using local = asio::local::stream_protocol;
-using namespace std::chrono_literals;
 
-constexpr parley::event_loop_options patient{};
-constexpr parley::event_loop_options busy{.busy_poll = 100us};
+constexpr int patient = 0;
+constexpr int busy = 100;  // microseconds
 
 parley::task<> ask_again(bench::run& r, std::size_t bytes, local::socket socket) {
     bench::question message(bytes);
@@ -66,31 +65,31 @@ parley::task<> echo_channel(parley::any_channel channel) {
         if (!channel.try_send(*message)) co_await channel.async_send(*message);
 }
 
-template <const parley::event_loop_options& Options>
+template <int BusyPoll>
 void ask_over_channel(bench::run& r, std::size_t bytes, int socket) {
-    parley::event_loop loop(Options);
+    parley::event_loop loop({.busy_poll = std::chrono::microseconds(BusyPoll)});
     asio::co_spawn(loop.get_executor(), ask_channel(r, bytes, bench::channel_over(loop, socket)), bench::rethrow);
     loop.run();
 }
 
-template <const parley::event_loop_options& Options>
+template <int BusyPoll>
 void echo_over_channel(std::size_t, int socket) {
-    parley::event_loop loop(Options);
+    parley::event_loop loop({.busy_poll = std::chrono::microseconds(BusyPoll)});
     asio::co_spawn(loop.get_executor(), echo_channel(bench::channel_over(loop, socket)), bench::rethrow);
     loop.run();
 }
 
-template <const parley::event_loop_options& Options>
+template <int BusyPoll>
 void ask(bench::run& r, std::size_t bytes, int socket) {
-    parley::event_loop loop(Options);
+    parley::event_loop loop({.busy_poll = std::chrono::microseconds(BusyPoll)});
     asio::co_spawn(loop.get_executor(), ask_again(r, bytes, local::socket(loop.context(), local(), socket)),
                    bench::rethrow);
     loop.run();
 }
 
-template <const parley::event_loop_options& Options>
+template <int BusyPoll>
 void echo(std::size_t bytes, int socket) {
-    parley::event_loop loop(Options);
+    parley::event_loop loop({.busy_poll = std::chrono::microseconds(BusyPoll)});
     asio::co_spawn(loop.get_executor(), echo_all(bytes, local::socket(loop.context(), local(), socket)),
                    bench::rethrow);
     loop.run();

@@ -53,5 +53,9 @@ packed pack(const words& what);
 words unpack(std::string_view bytes);
 
 void with_raw(bench::run& r);
+void with_message_pack(bench::run& r);
+void with_message_pack_busy(bench::run& r);
+void with_json(bench::run& r);
+void with_json_busy(bench::run& r);
 
 }  // namespace rpc_echo

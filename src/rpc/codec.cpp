@@ -50,7 +50,10 @@ bool decode_error::expected(std::string_view what, element found) {
 }
 
 bool decode_error::within(std::size_t index) {
-    place_.insert(0, "[" + std::to_string(index) + "]");
+    std::string outer = "[";
+    outer += std::to_string(index);
+    outer += ']';
+    place_ = outer + place_;
     return false;
 }
 
@@ -58,13 +61,12 @@ bool decode_error::within(std::string_view name) {
     const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
     });
-    if (plain) {
-        place_.insert(0, "." + std::string(name));
-    } else {
-        std::ostringstream out;
-        out << '[' << value(name.substr(0, most_shown)) << ']';
-        place_.insert(0, out.str());
-    }
+    std::ostringstream outer;
+    if (plain)
+        outer << '.' << name;
+    else
+        outer << '[' << value(name.substr(0, most_shown)) << ']';
+    place_ = outer.str() + place_;
     return false;
 }
 

@@ -70,6 +70,8 @@ BOOST_AUTO_TEST_CASE(a_call_returns_what_the_function_does) {
         auto [client, server] = connect(protocol, calls);
         BOOST_TEST(get<int>(client.prepare_call<int>("add", 2, 3)) == 5);
         BOOST_TEST(get<std::string>(client.prepare_call<std::string>("greet", "ada")) == "hello, ada");
+        BOOST_TEST(get<std::string>(client.prepare_call<std::string>("greet", std::string_view("ada"))) ==
+                   "hello, ada");
         run(client.prepare_call<void>("nothing"));
         BOOST_TEST(client.counters().calls == 3u);
         BOOST_TEST(client.counters().answers == 3u);

@@ -104,9 +104,10 @@ public:
     auto prepare_call(const call_options& options, std::string_view method, Args&&... args) const {
         using call_type = detail::typed_call<R>;
         return async_start<typename call_type::signature>(
-            asio::deferred, [state = state_, options, name = std::string(method),
-                             all = detail::arguments<detail::kept<Args>...>{{std::forward<Args>(args)...}}](
-                                completion_handler<typename call_type::signature> handler, const executor& own) {
+            asio::deferred,
+            [state = state_, options, name = std::string(method),
+             all = detail::arguments<detail::kept<Args>...>{{detail::kept<Args>(std::forward<Args>(args))...}}](
+                completion_handler<typename call_type::signature> handler, const executor& own) {
                 start(state, std::make_unique<call_type>(std::move(handler), own), name, all.erased(), options);
             });
     }
@@ -118,16 +119,17 @@ public:
     template <typename... Args>
     auto async_notify(std::string_view method, Args&&... args) const {
         return async_start<void(error_code)>(
-            asio::deferred, [state = state_, name = std::string(method),
-                             all = detail::arguments<detail::kept<Args>...>{{std::forward<Args>(args)...}}](
-                                completion_handler<void(error_code)> handler) {
+            asio::deferred,
+            [state = state_, name = std::string(method),
+             all = detail::arguments<detail::kept<Args>...>{{detail::kept<Args>(std::forward<Args>(args))...}}](
+                completion_handler<void(error_code)> handler) {
                 start_notify(state, name, all.erased(), std::move(handler));
             });
     }
     /// The same without waiting: false where there is no room, or the connection has ended.
     template <typename... Args>
     bool try_notify(std::string_view method, Args&&... args) const {
-        const detail::arguments<detail::kept<Args>...> all{{std::forward<Args>(args)...}};
+        const detail::arguments<detail::kept<Args>...> all{{detail::kept<Args>(std::forward<Args>(args))...}};
         return try_notify_with(method, all.erased());
     }
 

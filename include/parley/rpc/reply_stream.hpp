@@ -143,7 +143,7 @@ template <typename Part, typename Result = value, typename... Args>
 reply_stream<Part, Result> open_stream(const call_options& options, const peer& to, std::string_view method,
                                        Args&&... args) {
     const auto state = std::make_shared<detail::stream_state<Part, Result>>(to.get_executor());
-    const detail::arguments<detail::kept<Args>...> all{{std::forward<Args>(args)...}};
+    const detail::arguments<detail::kept<Args>...> all{{detail::kept<Args>(std::forward<Args>(args))...}};
     const auto id =
         to.start_stream(std::make_unique<detail::stream_call<Part, Result>>(state), method, all.erased(), options);
     return {to.session(), state, id};
