@@ -24,10 +24,17 @@ struct text_hash {
 struct method_table {
     std::unordered_map<std::string, std::shared_ptr<method_base>, text_hash, std::equal_to<>> methods{};
     std::shared_ptr<method_base> fallback{};
+    // What the service tells of itself, where it does: kept apart, it does not describe itself.
+    std::shared_ptr<method_table> descriptions{};
+    std::string title{};
+    std::string version{};
 
     std::shared_ptr<method_base> find(std::string_view method) const {
-        const auto it = methods.find(method);
-        return it != methods.end() ? it->second : fallback;
+        if (const auto it = methods.find(method); it != methods.end()) return it->second;
+        if (descriptions) {
+            if (auto found = descriptions->find(method)) return found;
+        }
+        return fallback;
     }
 };
 

@@ -3,6 +3,7 @@
 
 #include <parley/rpc/router.hpp>
 
+#include "rpc/describe.hpp"
 #include "rpc/method_table.hpp"
 
 #include <algorithm>
@@ -71,6 +72,15 @@ void router::add(std::string method, std::shared_ptr<detail::method_base> functi
 }
 
 void router::add_fallback(std::shared_ptr<detail::method_base> function) { table_->fallback = std::move(function); }
+
+router& router::describe(std::string title, std::string version) {
+    table_->title = std::move(title);
+    table_->version = std::move(version);
+    router descriptions;
+    detail::add_descriptions(descriptions, table_);
+    table_->descriptions = descriptions.table_;
+    return *this;
+}
 
 bool router::has(std::string_view method) const noexcept { return table_->methods.contains(method); }
 
