@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: BSL-1.0
 
 // The lecture on interprocess communication in one run: a parent and its children exchange exit statuses, lines, pipes,
-// signals, sockets, open files, datagrams and messages on one event loop, and nothing is left at the end. Pleasant in a
-// terminal, plain elsewhere.
+// signals, sockets, open files, datagrams, messages and calls on one event loop, and nothing is left at the end.
+// Pleasant in a terminal, plain elsewhere.
 
 #include <parley/core/timeout.hpp>
 #include <parley/loop/application.hpp>
@@ -21,6 +21,7 @@
 #include <parley/process/pty.hpp>
 #include <parley/process/run.hpp>
 #include <parley/process/spawn.hpp>
+#include <parley/rpc/connection.hpp>
 #include <parley/signal/send_signal.hpp>
 #include <parley/signal/signal_catalogue.hpp>
 #include <parley/signal/signal_mask.hpp>
@@ -114,6 +115,23 @@ parley::task<> answer_messages() {
         co_await messages.async_send(std::to_string(question->size()));
     co_await messages.async_shutdown();
 }
+
+// [served]
+parley::task<> be_called() {
+    stream_socket parent(co_await asio::this_coro::executor, asio::local::stream_protocol(), 3);
+    parley::rpc::router functions;
+    functions.on("divide", [](int a, int b) {
+        if (b == 0) throw parley::rpc::fault(1, "nothing can be divided by zero");
+        return a / b;
+    });
+    functions.on("greet", [](parley::rpc::context& call) -> parley::task<std::string> {
+        const auto caller = call.peer();
+        co_return "good day, " + co_await caller.async_call<std::string>("your_name");  // asks back
+    });
+    parley::rpc::connection serving(parley::rpc::json_rpc().make_channel(std::move(parent)), functions);
+    co_await serving.async_wait();
+}
+// [/served]
 
 // The parent's side, step by step
 
@@ -333,6 +351,31 @@ parley::task<> messages(parley::executor executor) {
     say("parent", "the child ", co_await child.async_wait());
 }
 
+parley::task<> calls(parley::executor executor) {
+    step("Calls", "msgsnd, msgrcv, and a switch over numbers",
+         "Functions of the child, called by name in JSON-RPC; each side may call the other.");
+    auto [here, there] = parley::make_socket_pair<asio::local::stream_protocol>(executor).value();
+    auto child = parley::spawn(
+                     executor,
+                     {.program = "/proc/self/exe", .arguments = {"serve"}, .descriptors = {{there.native_handle(), 3}}})
+                     .value();
+    there.close();
+    // [caller]
+    parley::rpc::router functions;
+    functions.on("your_name", [] { return "process " + std::to_string(::getpid()); });
+    parley::rpc::connection remote(parley::rpc::json_rpc().make_channel(std::move(here)), functions);
+
+    say("child", "42 / 6 is ", co_await remote.async_call<int>("divide", 42, 6));
+    say("child", co_await remote.async_call<std::string>("greet"));
+    for (const parley::rpc::value& divisor : {parley::rpc::value(0), parley::rpc::value("six")}) {
+        const auto quotient = co_await remote.async_call<parley::rpc::outcome<int>>("divide", 42, divisor);
+        say("parent", quotient.error().what());
+    }
+    // [/caller]
+    remote.close();
+    say("parent", "the child ", co_await child.async_wait());
+}
+
 parley::task<> many(parley::executor executor) {
     step("Many at once", "a loop of forks and waits",
          "A hundred children on one thread; the group ends when all of them have.");
@@ -372,6 +415,7 @@ parley::task<int> tell_the_story() {
     co_await an_open_file(executor);
     co_await datagrams(executor);
     co_await messages(executor);
+    co_await calls(executor);
     co_await many(executor);
     nothing_is_left();
     std::cout << "\n";
@@ -384,5 +428,6 @@ int main(int argc, char* argv[]) {
     if (role == "call" && argc > 2) return parley::run(call_on(parley::address::parse(argv[2]).value()));
     if (role == "give") return parley::run(give_a_file());
     if (role == "answer") return parley::run(answer_messages());
+    if (role == "serve") return parley::run(be_called());
     return parley::run(tell_the_story());
 }
