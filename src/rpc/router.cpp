@@ -26,6 +26,7 @@ method_base::~method_base() = default;
 
 bool argument_list::read(const served_call& c, const method_base& of, bool takes_map, decode_error& why) {
     from = c.params();
+    takes_map = takes_map && of.names.empty();
     if (!c.has_params()) {
         if (takes_map) from = element(&empty_map);
         whole = takes_map;

@@ -130,6 +130,19 @@ BOOST_AUTO_TEST_CASE(arguments_by_name_fit_in_any_order) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_single_parameter_with_a_name_is_that_argument) {
+    rpc::router calls;
+    calls.on("any", {"edit"}, [](rpc::value v) { return v; });
+    calls.on("point", {"at"}, [](const point& p) { return p.x; });
+    auto [client, server] = connect(rpc::json_rpc(), calls);
+    BOOST_TEST((get<rpc::value>(client.prepare_call("any", rpc::named("edit", 7, "other", 8))) == rpc::value(7)));
+    BOOST_TEST((get<rpc::value>(client.prepare_call("any", "by place")) == rpc::value("by place")));
+    BOOST_TEST(get<int>(client.prepare_call<int>("point", rpc::named("at", point{4, 5}))) == 4);
+    BOOST_TEST(get<int>(client.prepare_call<int>("point", point{4, 5})) == 4);
+    const auto failure = failure_of(client.prepare_call<int>("point", rpc::named("x", 1, "y", 2)));
+    BOOST_TEST(*failure.fault()->data().text() == "params: \"at\" is missing");
+}
+
 BOOST_AUTO_TEST_CASE(wrong_arguments_are_answered_with_the_place) {
     for (const auto& protocol : both()) {
         rpc::router calls;

@@ -29,8 +29,8 @@ namespace parley::rpc {
 ///     calls.on("render", [](document d, rpc::context& c) -> task<picture> { … });
 ///
 /// The parameters are types that a `codec` knows; arguments that do not fit are answered with what was wrong and where.
-/// With names, arguments may come either way. A function with one parameter that is a described struct, a map or a
-/// `value` takes all arguments by name at once. `context&`, last, is the call itself.
+/// With names, arguments may come either way. A function with one parameter without a name that is a described struct,
+/// a map or a `value` takes all arguments by name at once. `context&`, last, is the call itself.
 ///
 /// It returns a value, nothing, a `result`, or a `task` of them. What it throws, and the error of a `result`, is
 /// answered as a fault: a `fault` as it is, any other exception as an internal error with its text. A function that is
