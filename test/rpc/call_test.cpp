@@ -143,6 +143,21 @@ BOOST_AUTO_TEST_CASE(a_single_parameter_with_a_name_is_that_argument) {
     BOOST_TEST(*failure.fault()->data().text() == "params: \"at\" is missing");
 }
 
+BOOST_AUTO_TEST_CASE(arguments_by_name_lie_in_one_another) {
+    for (const auto& protocol : both()) {
+        rpc::router calls;
+        calls.on("echo", {"all", "point"}, [](rpc::value all, const point& p) {
+            BOOST_TEST(p.y == 4);
+            return all;
+        });
+        auto [client, server] = connect(protocol, calls);
+        const auto got =
+            get<rpc::value>(client.prepare_call("echo", rpc::named("all", rpc::named("a", 1, "b", rpc::named("c", "d")),
+                                                                   "point", rpc::named(point{3, 4}))));
+        BOOST_TEST((got == rpc::value(rpc::object{{"a", 1}, {"b", rpc::object{{"c", "d"}}}})));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(wrong_arguments_are_answered_with_the_place) {
     for (const auto& protocol : both()) {
         rpc::router calls;
