@@ -90,6 +90,10 @@ bool decode_bytes(element from, std::string& into, decode_error& why) {
     }
     const auto text = from.text();
     if (!text) return why.expected("bytes", from);
+    if (from.is_raw_text()) {
+        into = *text;
+        return true;
+    }
     if (!from_base64(*text, into)) return why.expected("text in base64", from);
     return true;
 }

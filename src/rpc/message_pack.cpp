@@ -168,7 +168,10 @@ private:
     }
     bool bytes(kind what, std::size_t size) {
         if (left() < size) return refuse("the value is cut off");
-        to_.bytes(what, bytes_.substr(at_, size));
+        if (what == kind::text)
+            to_.raw_text(bytes_.substr(at_, size));
+        else
+            to_.bytes(what, bytes_.substr(at_, size));
         at_ += size;
         return true;
     }

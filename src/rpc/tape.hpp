@@ -57,6 +57,10 @@ public:
         n.size = static_cast<std::uint32_t>(v.size());
         n.text = v.data();
     }
+    void raw_text(std::string_view v) {
+        bytes(kind::text, v);
+        nodes_.back().is_raw = true;
+    }
     void extension(std::int8_t type, std::string_view v) {
         bytes(kind::extension, v);
         nodes_.back().extension = type;

@@ -210,6 +210,20 @@ BOOST_AUTO_TEST_CASE(bytes_are_base64_in_json) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(text_in_message_pack_can_be_bytes_as_it_is) {
+    // As those send it who knew MessagePack before it had bytes, and Neovim.
+    for (const auto& text : {"AAECAw=="s, "\xff\xfe"s, ""s, std::string(300, '\xe4')}) {
+        std::string packed_text;
+        rpc::detail::message_pack_encoder(packed_text).text(text);
+        rpc::detail::tape t;
+        BOOST_TEST_REQUIRE(rpc::detail::parse_message_pack(packed_text, t).good());
+        rpc::bytes b;
+        rpc::decode_error why;
+        BOOST_TEST(rpc::codec<rpc::bytes>::decode(t.root(), b, why));
+        BOOST_TEST(b.data == text);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(text_is_utf_8_or_not) {
     using rpc::detail::is_utf8;
     for (const auto* good : {"", "a", "\u00e4", "\u20ac", "\U0001F600", "0123456789\u00e4", "\xf4\x8f\xbf\xbf"})

@@ -39,6 +39,7 @@ namespace detail {
 struct node {
     kind what = kind::null;
     bool is_unsigned = false;      // an integer above the largest signed one
+    bool is_raw = false;           // text that may be any bytes
     std::int8_t extension = 0;     // its type
     std::uint32_t size = 0;        // bytes of text; values of an array; pairs of a map
     std::uint32_t nodes_with = 1;  // itself and all in it
@@ -90,6 +91,8 @@ public:
                                 : static_cast<double>(at_->integer);
     }
     std::optional<std::string_view> text() const noexcept { return bytes_of(rpc::kind::text); }
+    /// The text came in MessagePack: it may be any bytes, and bytes in it are not in base64.
+    bool is_raw_text() const noexcept { return at_->is_raw; }
     std::optional<std::string_view> binary() const noexcept { return bytes_of(rpc::kind::binary); }
     /// The bytes of an extension, and its type.
     std::optional<std::string_view> extension() const noexcept { return bytes_of(rpc::kind::extension); }
