@@ -20,24 +20,6 @@ std::string literal_of(element e) {
     return text;
 }
 
-// The texts that the specification has for its faults.
-std::string_view standard_text(std::int64_t number) noexcept {
-    switch (number) {
-        case fault_code::parse_error:
-            return "Parse error";
-        case fault_code::invalid_request:
-            return "Invalid Request";
-        case fault_code::method_not_found:
-            return "Method not found";
-        case fault_code::invalid_params:
-            return "Invalid params";
-        case fault_code::internal_error:
-            return "Internal error";
-        default:
-            return {};
-    }
-}
-
 void bad(incoming& into, std::int64_t number, std::string why, std::string id = "null") {
     auto& item = into.add(item_kind::bad);
     item.id.number = number;  // of the fault
@@ -60,6 +42,23 @@ std::string nested(std::string_view names, std::string_view inner) {
 }
 
 }  // namespace
+
+std::string_view standard_text(std::int64_t number) noexcept {
+    switch (number) {
+        case fault_code::parse_error:
+            return "Parse error";
+        case fault_code::invalid_request:
+            return "Invalid Request";
+        case fault_code::method_not_found:
+            return "Method not found";
+        case fault_code::invalid_params:
+            return "Invalid params";
+        case fault_code::internal_error:
+            return "Internal error";
+        default:
+            return {};
+    }
+}
 
 void append_id(std::string& to, const call_id& id) {
     if (!id.literal.empty())

@@ -20,6 +20,8 @@ constexpr std::int64_t notification = 2;
 
 class message_pack_wire final : public wire {
 public:
+    explicit message_pack_wire(const message_pack_rpc_options& options) noexcept : options_(options) {}
+
     encoder& begin_call(std::string& to, std::uint32_t id, const outgoing_call& call) override {
         start(to);
         encoder_.begin_array(4);
@@ -46,12 +48,13 @@ public:
     encoder* begin_part(std::string&, const call_id&, std::string_view) override { return nullptr; }
     void end_part() override {}
 
-    // As Neovim has them: a number and a text; and data where there is some.
+    // A number and a text, and data where there is some.
     void write_fault(std::string& to, const call_id& id, const fault& f) override {
         start(to);
         encoder_.begin_array(4);
         encoder_.integer(response);
         encoder_.integer(id.number);
+        if (options_.neovim_faults) return write_neovim_fault(f);
         encoder_.begin_array(f.data().is_null() ? 2 : 3);
         encoder_.integer(f.number());
         encoder_.text(f.message());
@@ -69,6 +72,14 @@ private:
         encoder_.append_to(to);
         encoder_.reset();
     }
+    void write_neovim_fault(const fault& f) {
+        const bool wrong_call = f.number() == fault_code::invalid_params || f.number() == fault_code::method_not_found;
+        const std::string text(f.message().empty() ? standard_text(f.number()) : f.message());
+        encoder_.begin_array(2);
+        encoder_.integer(wrong_call ? 1 : 0);
+        encoder_.text(fault(0, text, f.data()).describe());
+        encoder_.null();
+    }
     encoder& arguments(const outgoing_call& call) {
         encoder_.text(call.method);
         if (call.wants_parts) encoder_.fail("MessagePack-RPC has no partial results");
@@ -77,6 +88,7 @@ private:
         return encoder_;
     }
 
+    message_pack_rpc_options options_;
     std::string unused_;
     message_pack_encoder encoder_{unused_};
 };
@@ -145,6 +157,8 @@ fault message_pack_wire::read_fault(const incoming_item& item) {
 
 }  // namespace
 
-std::unique_ptr<wire> make_message_pack_wire() { return std::make_unique<message_pack_wire>(); }
+std::unique_ptr<wire> make_message_pack_wire(const message_pack_rpc_options& options) {
+    return std::make_unique<message_pack_wire>(options);
+}
 
 }  // namespace parley::rpc::detail

@@ -22,10 +22,11 @@ result<protocol> protocol::named(std::string_view name) {
     if (name == "lsp") return json_rpc(json_rpc_options::language_server());
     if (name == "mcp") return json_rpc(json_rpc_options::mcp());
     if (name == "msgpack-rpc") return message_pack_rpc();
+    if (name == "neovim") return message_pack_rpc(message_pack_rpc_options::neovim());
     if (name == "varlink") return varlink();
     return error(parley::errc::invalid_argument, "\"" + std::string(name) +
-                                                     "\" is no protocol; there are json-rpc, lsp, mcp, msgpack-rpc and "
-                                                     "varlink");
+                                                     "\" is no protocol; there are json-rpc, lsp, mcp, msgpack-rpc, "
+                                                     "neovim and varlink");
 }
 
 std::string_view protocol::name() const noexcept {
@@ -84,7 +85,7 @@ protocol::any_framing protocol::framing(std::size_t message_limit) const {
 std::unique_ptr<detail::wire> protocol::make_wire() const {
     switch (kind_) {
         case kind::message_pack_rpc:
-            return detail::make_message_pack_wire();
+            return detail::make_message_pack_wire(message_pack_);
         case kind::varlink:
             return detail::make_varlink_wire();
         case kind::json_rpc:
@@ -99,8 +100,9 @@ protocol json_rpc(const json_rpc_options& options) {
     return p;
 }
 
-protocol message_pack_rpc() {
+protocol message_pack_rpc(message_pack_rpc_options options) {
     protocol p;
+    p.message_pack_ = options;
     p.kind_ = protocol::kind::message_pack_rpc;
     return p;
 }

@@ -6,6 +6,7 @@
 
 #include <parley/rpc/encoder.hpp>
 #include <parley/rpc/fault.hpp>
+#include <parley/rpc/protocol.hpp>
 
 #include "rpc/tape.hpp"
 
@@ -107,7 +108,10 @@ public:
     virtual bool can_batch() const noexcept { return false; }
 };
 
-std::unique_ptr<wire> make_message_pack_wire();
+/// The text that JSON-RPC 2.0 has for a number; empty where it has none.
+std::string_view standard_text(std::int64_t number) noexcept;
+
+std::unique_ptr<wire> make_message_pack_wire(const message_pack_rpc_options& options);
 std::unique_ptr<wire> make_varlink_wire();
 
 }  // namespace parley::rpc::detail

@@ -67,6 +67,20 @@ struct json_rpc_options {
     }
 };
 
+/// What MessagePack-RPC leaves open.
+struct message_pack_rpc_options {
+    /// Faults as Neovim has them, a kind (0: an exception, 1: wrong arguments) and a text. It shows no others. Without
+    /// this a fault is a number, a text and, where there are some, data.
+    bool neovim_faults = false;
+
+    /// Those of Neovim.
+    static message_pack_rpc_options neovim() {
+        message_pack_rpc_options o;
+        o.neovim_faults = true;
+        return o;
+    }
+};
+
 /// A protocol that calls are made in: a value.
 ///
 /// | | `json_rpc` | `message_pack_rpc` | `varlink` |
@@ -84,7 +98,8 @@ public:
     /// JSON-RPC 2.0 in lines.
     protocol();
 
-    /// "json-rpc", "lsp" (JSON-RPC with headers), "mcp", "msgpack-rpc", "varlink". Errors: `invalid_argument`.
+    /// "json-rpc", "lsp" (JSON-RPC with headers), "mcp", "msgpack-rpc", "neovim", "varlink". Errors:
+    /// `invalid_argument`.
     [[nodiscard]] static result<protocol> named(std::string_view name);
 
     std::string_view name() const noexcept;
@@ -111,19 +126,20 @@ public:
 
 private:
     friend PARLEY_RPC_EXPORT protocol json_rpc(const json_rpc_options& options);
-    friend PARLEY_RPC_EXPORT protocol message_pack_rpc();
+    friend PARLEY_RPC_EXPORT protocol message_pack_rpc(message_pack_rpc_options options);
     friend PARLEY_RPC_EXPORT protocol varlink();
     enum class kind : unsigned char { json_rpc, message_pack_rpc, varlink };
 
     kind kind_ = kind::json_rpc;
+    message_pack_rpc_options message_pack_{};
     std::shared_ptr<const json_rpc_options> json_;
 };
 
 /// JSON-RPC 2.0. (GCC 12 miscompiles aggregates that are written within a `co_await` expression: give options a name.)
 PARLEY_RPC_EXPORT protocol json_rpc(const json_rpc_options& options);
 inline protocol json_rpc() { return {}; }
-/// MessagePack-RPC, as Neovim speaks it.
-PARLEY_RPC_EXPORT protocol message_pack_rpc();
+/// MessagePack-RPC.
+PARLEY_RPC_EXPORT protocol message_pack_rpc(message_pack_rpc_options options = {});
 /// varlink, as system services speak it.
 PARLEY_RPC_EXPORT protocol varlink();
 
