@@ -7,14 +7,18 @@
 #include <parley/rpc/value.hpp>
 
 #include "rpc/base64.hpp"
+#include "rpc/json_encoder.hpp"
 #include "rpc/message_pack.hpp"
 #include "rpc/tape.hpp"
 #include "rpc/utf8.hpp"
 
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -55,6 +59,18 @@ std::string decode(std::string_view text, T& into) {
     rpc::decode_error why;
     return rpc::codec<T>::decode(t.root(), into, why) ? "" : why.message("");
 }
+
+enum class token { operator_, name };
+BOOST_DESCRIBE_ENUM(token, operator_, name)
+
+struct declaration {
+    std::string class_{};
+    std::optional<int> default_{};
+    ::token token = ::token::name;
+    int _ = 0;
+    bool operator==(const declaration&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(declaration, (), (class_, default_, token, _))
 
 }  // namespace
 
@@ -193,6 +209,23 @@ BOOST_AUTO_TEST_CASE(integers_fit_or_are_refused) {
     double number = 0;
     BOOST_TEST(decode("7", number).empty());
     BOOST_TEST(number == 7.0);
+}
+
+BOOST_AUTO_TEST_CASE(names_that_cpp_keeps_to_itself_have_an_underscore_more) {
+    declaration d;
+    BOOST_TEST(decode(R"({"class":"a","default":3,"token":"operator","_":4})", d).empty());
+    BOOST_TEST((d == declaration{"a", 3, token::operator_, 4}));
+    std::string text;
+    rpc::detail::json_encoder to(text);
+    rpc::encode(to, d);
+    BOOST_TEST(text == R"({"class":"a","default":3,"token":"operator","_":4})");
+    BOOST_TEST(decode(R"({"class_":"a","token":"name","_":4})", d) == "\"class\" is missing");
+    BOOST_TEST(decode(R"({"class":"a","token":"operator_","_":4})", d) ==
+               ".token: one of operator, name was expected, not \"operator_\"");
+    BOOST_TEST(json(rpc::codec<declaration>::schema()) ==
+               R"({"type":"object","properties":{"class":{"type":"string"},"default":{"type":"integer"},)"
+               R"("token":{"type":"string","enum":["operator","name"]},"_":{"type":"integer"}},)"
+               R"("required":["class","token","_"]})");
 }
 
 BOOST_AUTO_TEST_CASE(bytes_are_base64_in_json) {

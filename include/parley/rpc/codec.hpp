@@ -62,7 +62,8 @@ private:
 /// `extension`, `value`, enumerations, std::vector, std::array, std::map and unordered_map with std::string,
 /// std::optional (null, or absent in a struct), std::pair, std::tuple (arrays), std::variant (the first alternative
 /// that fits), and structs with BOOST_DESCRIBE_STRUCT (maps: unknown names are passed over, and all but optional
-/// members must be there).
+/// members must be there). One underscore at the end of a name is not carried, for names that C++ keeps to itself:
+/// `class_` is "class".
 template <typename T>
 struct codec;
 
@@ -86,6 +87,12 @@ template <typename T>
 inline constexpr bool is_optional = false;
 template <typename T>
 inline constexpr bool is_optional<std::optional<T>> = true;
+
+/// What a member or an enumerator is called in a message: `class_` is "class".
+constexpr std::string_view carried_name(std::string_view name) noexcept {
+    if (name.size() > 1 && name.ends_with('_')) name.remove_suffix(1);
+    return name;
+}
 
 PARLEY_RPC_EXPORT value schema_of_type(const char* type);
 PARLEY_RPC_EXPORT bool refuse_integer(element from, std::int64_t least, std::uint64_t most, decode_error& why);
@@ -395,7 +402,7 @@ struct codec<T> {
         boost::mp11::mp_for_each<enumerators>([&](auto e) {
             if (found || e.value != v) return;
             found = true;
-            to.text(e.name);
+            to.text(detail::carried_name(e.name));
         });
         if (!found) to.fail("an enumeration has a value without a name");
     }
@@ -405,19 +412,19 @@ struct codec<T> {
         bool found = false;
         std::string known;
         boost::mp11::mp_for_each<enumerators>([&](auto e) {
-            if (*name == e.name) {
+            if (*name == detail::carried_name(e.name)) {
                 found = true;
                 into = e.value;
             }
         });
         if (found) return true;
         boost::mp11::mp_for_each<enumerators>(
-            [&](auto e) { known += (known.empty() ? "" : ", ") + std::string(e.name); });
+            [&](auto e) { known += (known.empty() ? "" : ", ") + std::string(detail::carried_name(e.name)); });
         return why.failed("one of " + known + " was expected, not \"" + std::string(*name) + "\"");
     }
     static value schema() {
         array names;
-        boost::mp11::mp_for_each<enumerators>([&](auto e) { names.emplace_back(e.name); });
+        boost::mp11::mp_for_each<enumerators>([&](auto e) { names.emplace_back(detail::carried_name(e.name)); });
         return object{{"type", "string"}, {"enum", std::move(names)}};
     }
 };
@@ -448,7 +455,7 @@ struct codec<T> {
         boost::mp11::mp_for_each<members>([&](auto m) {
             const auto& member = v.*m.pointer;
             if (!present(member)) return;
-            to.name(m.name);
+            to.name(detail::carried_name(m.name));
             codec<std::decay_t<decltype(member)>>::encode(to, member);
         });
         to.end_map();
@@ -460,11 +467,12 @@ struct codec<T> {
             if (!good) return;
             auto& member = into.*m.pointer;
             using type = std::decay_t<decltype(member)>;
-            const auto found = from.find(m.name);
+            constexpr auto name = detail::carried_name(decltype(m)::name);
+            const auto found = from.find(name);
             if (found)
-                good = codec<type>::decode(*found, member, why) || why.within(std::string_view(m.name));
+                good = codec<type>::decode(*found, member, why) || why.within(name);
             else if constexpr (!detail::is_optional<type>)
-                good = why.failed("\"" + std::string(m.name) + "\" is missing");
+                good = why.failed("\"" + std::string(name) + "\" is missing");
         });
         return good;
     }
@@ -473,11 +481,12 @@ struct codec<T> {
         array required;
         boost::mp11::mp_for_each<members>([&](auto m) {
             using type = std::decay_t<decltype(std::declval<T&>().*m.pointer)>;
+            constexpr auto name = detail::carried_name(decltype(m)::name);
             if constexpr (detail::is_optional<type>) {
-                properties[m.name] = codec<typename type::value_type>::schema();
+                properties[name] = codec<typename type::value_type>::schema();
             } else {
-                properties[m.name] = codec<type>::schema();
-                required.emplace_back(m.name);
+                properties[name] = codec<type>::schema();
+                required.emplace_back(name);
             }
         });
         return object{{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
