@@ -106,6 +106,8 @@ const error& connection::failure() const noexcept {
 
 void connection::start_wait(completion_handler<void(error_code)> handler) { state_->start_wait(std::move(handler)); }
 
+void connection::start_end(completion_handler<void(error_code)> handler) { state_->start_end(std::move(handler)); }
+
 void connection::start_shutdown(completion_handler<void(error_code)> handler) {
     run_operation(state_->get_executor(), std::move(handler), state_->shut_down());
 }

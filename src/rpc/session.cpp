@@ -215,6 +215,13 @@ void session::start_wait(done_handler handler) {
     });
 }
 
+void session::start_end(done_handler handler) {
+    if (!open_ || !connected_)
+        return post_completion(get_executor(), std::move(handler), error_code(asio::error::bad_descriptor));
+    has_ended_ = true;
+    channel_.async_end(std::move(handler));
+}
+
 task<void> session::shut_down() {
     const auto self = shared_from_this();
     shutting_down_ = true;

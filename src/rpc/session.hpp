@@ -60,6 +60,7 @@ public:
     }
     void close() noexcept;
     void start_wait(done_handler handler);
+    void start_end(done_handler handler);
     task<void> shut_down();
 
     // calling: session_calls.cpp
@@ -145,6 +146,7 @@ private:
     bool processing_ = false;
     bool is_parked_ = false;
     bool shutting_down_ = false;
+    bool has_ended_ = false;  // this side, to which answers still come
     bool stream_is_full_ = false;
 };
 

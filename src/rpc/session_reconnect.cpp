@@ -30,7 +30,7 @@ std::chrono::steady_clock::duration around(std::chrono::steady_clock::duration p
 // `why`: no error where the other side has ended it.
 void session::lost(error why) {
     if (!open_ || !connected_) return;
-    if (!redial_ || shutting_down_ || calls_ == nullptr) {
+    if (!redial_ || shutting_down_ || has_ended_ || calls_ == nullptr) {
         failure_ = std::move(why);
         return finish(failure_.code());
     }

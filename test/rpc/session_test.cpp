@@ -451,6 +451,32 @@ BOOST_AUTO_TEST_CASE(a_connection_of_nobody_fails_every_call) {
     none.close();
 }
 
+BOOST_AUTO_TEST_CASE(after_its_end_a_side_still_gets_answers) {
+    for (const auto& protocol : both()) {
+        auto [client, server] = connect_to_bare(protocol);
+        std::optional<int> got;
+        client.prepare_call<int>("f")([&](const std::exception_ptr& e, int n) {
+            BOOST_TEST(!e);
+            got = n;
+        });
+        BOOST_TEST(client.try_notify("g"));
+        run(client.async_end());
+        const auto failure = failure_of(client.prepare_call<int>("h"));
+        BOOST_TEST(failure.code() == asio::error::bad_descriptor);
+        BOOST_TEST(receive_from(server).message->find('f') != std::string::npos);
+        BOOST_TEST(receive_from(server).message->find('g') != std::string::npos);
+        BOOST_TEST(receive_from(server).is_end());
+        BOOST_TEST(client.is_open());
+        const bool json = protocol.name() == "json-rpc";
+        BOOST_TEST(!send_to(server, json ? R"({"jsonrpc":"2.0","result":7,"id":1})" : "\x94\x01\x01\xc0\x07"));
+        run_until(io, [&] { return got.has_value(); });
+        BOOST_TEST(*got == 7);
+        server.close();
+        run(client.async_wait());
+        BOOST_TEST(!client.is_open());
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace parley::test

@@ -94,6 +94,19 @@ public:
             [this](completion_handler<void(error_code)> handler) { start_wait(std::move(handler)); });
     }
 
+    /// Sends what is queued, then tells the other side that nothing more comes: for a child that ends with its standard
+    /// input. Calls that wait are still answered, and `async_wait` ends when the other side has ended, too. This side
+    /// makes no more calls (`bad_descriptor`), and cannot answer any.
+    ///
+    /// Completion: `void(error_code)`, when the end was sent. Errors: as `any_channel::async_end`. Cancellation: all
+    /// types, `operation_aborted`; the end is sent all the same.
+    template <typename CompletionToken = asio::deferred_t>
+    auto async_end(CompletionToken&& token = {}) {
+        return async_start<void(error_code)>(
+            std::forward<CompletionToken>(token),
+            [this](completion_handler<void(error_code)> handler) { start_end(std::move(handler)); });
+    }
+
     /// Serves no new calls (they are answered with the fault "busy"), waits for the handlers that run, sends what is
     /// queued, and closes. Calls of this side that wait then fail.
     ///
@@ -114,6 +127,7 @@ public:
 
 private:
     void start_wait(completion_handler<void(error_code)> handler);
+    void start_end(completion_handler<void(error_code)> handler);
     void start_shutdown(completion_handler<void(error_code)> handler);
 };
 
