@@ -23,6 +23,19 @@
 
 namespace parley::test {
 
+/// The interpreter of test/rpc/with_python; null outside of it.
+inline const char* python() { return std::getenv("PARLEY_PYTHON"); }
+
+[[noreturn]] inline void skip(const char* needed) {
+    std::printf("skipped: needs %s\n", needed);
+    std::fflush(stdout);
+    std::_Exit(77);
+}
+
+inline void skip_without_python() {
+    if (python() == nullptr) skip("to be run by test/rpc/with_python");
+}
+
 /// Ends the test program with 77, which CTest takes for "skipped", where `program` is not in PATH.
 inline void skip_without(const char* program) {
     asio::io_context io;
@@ -35,9 +48,7 @@ inline void skip_without(const char* program) {
     if (started &&
         run_task(io, [](child& c) -> task<exit_status> { co_return co_await c.async_wait(); }(*started)).success())
         return;
-    std::printf("skipped: needs %s\n", program);
-    std::fflush(stdout);
-    std::_Exit(77);
+    skip(program);
 }
 
 struct interop_fixture : rpc_fixture {
@@ -46,12 +57,16 @@ struct interop_fixture : rpc_fixture {
     rpc::connection peer;
 
     void start(command what, const rpc::protocol& protocol) {
-        what.search_path = true;
+        what.search_path = what.program.find('/') == std::string::npos;
         what.in = what.out = stdio::pipe();
         what.err = stdio::null();
         program = spawn(ex, what).value();
         peer = rpc::connection(stream_pair(std::move(program.out()), std::move(program.in())), calls,
                                {.protocol = protocol});
+    }
+    /// A script beside test/rpc/with_python.
+    void start_script(const std::string& name, const rpc::protocol& protocol) {
+        start({.program = python(), .arguments = {std::getenv("PARLEY_SCRIPTS") + ("/" + name)}}, protocol);
     }
     exit_status end() {
         return run_task(io, [](child& c) -> task<exit_status> { co_return co_await c.async_wait(); }(program));
