@@ -174,7 +174,7 @@ parley::task<> edit(rpc::peer server, asio::experimental::channel<void(parley::e
 // [start]
 parley::task<int> start(parley::command program) {
     const auto io = co_await asio::this_coro::executor;
-    program.search_path = true;
+    program.search_path = program.program.find('/') == std::string::npos;
     program.in = program.out = parley::stdio::pipe();
     program.err = parley::stdio::null();  // a log, at length
     auto started = parley::spawn(io, program);
