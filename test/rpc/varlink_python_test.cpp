@@ -6,7 +6,7 @@
 
 #include "interop_tools.hpp"
 #include "process_tools.hpp"
-#include "temporary_directory.hpp"
+#include "varlink_example.hpp"
 
 #include <parley/rpc/connect.hpp>
 #include <parley/rpc/reply_stream.hpp>
@@ -115,73 +115,11 @@ std::vector<std::string> ten_replies() {
     return all;
 }
 
-// --- what is served
-
-constexpr auto example_interface = R"(interface org.example.parley
-type Thing (name: string, tags: [string](), size: ?int)
-method Add(a: int, b: int) -> (sum: int)
-method Describe(thing: Thing) -> (text: string)
-method Count(to: int) -> (n: int)
-method Note(text: string) -> ()
-method Notes() -> (all: []string)
-method Find(what: string) -> ()
-method Missing() -> ()
-method Mistaken(number: string) -> ()
-method Break(after: int) -> (n: int)
-error NotFound (what: string)
-)";
-
-struct thing {
-    std::string name{};
-    string_set tags{};
-    std::optional<int> size{};
-};
-BOOST_DESCRIBE_STRUCT(thing, (), (name, tags, size))
-struct sum {
-    std::int64_t sum = 0;
-};
-BOOST_DESCRIBE_STRUCT(sum, (), (sum))
-struct count {
-    int n = 0;
-};
-BOOST_DESCRIBE_STRUCT(count, (), (n))
-
-struct varlink_fixture : interop_fixture {
-    temporary_directory directory;
-    std::string where = "unix:" + (directory / "s");
-    std::map<std::string, std::string> interfaces;
-    asio::cancellation_signal stop;
-    bool serving = false;
-
-    varlink_fixture() {
-        calls.on("org.varlink.service.GetInfo", [&] {
-            rpc::array names{"org.varlink.service"};
-            for (const auto& [name, text] : interfaces) names.emplace_back(name);
-            return rpc::object{
-                {"vendor", "parley"}, {"product", "a test"}, {"version", "1"}, {"url", ""}, {"interfaces", names}};
-        });
-        calls.on("org.varlink.service.GetInterfaceDescription", {"interface"}, [&](const std::string& name) {
-            const auto found = interfaces.find(name);
-            if (found == interfaces.end())
-                throw rpc::fault(0, "org.varlink.service.InterfaceNotFound", rpc::object{{"interface", name}});
-            return rpc::object{{"description", found->second}};
-        });
-    }
-    void serve() {
-        serving = true;
-        asio::co_spawn(io, rpc::serve(ex, where + "?protocol=varlink", calls, {.drain = {}}),
-                       asio::bind_cancellation_slot(stop.slot(), [&](const std::exception_ptr&) { serving = false; }));
-    }
-    void end_serving() {
-        stop.emit(asio::cancellation_type::terminal);
-        wait_until([&] { return !serving; });
-    }
+struct varlink_python_fixture : varlink_fixture {
     /// Runs a program of Python's with these arguments and gives what it says.
-    std::string python_says(argument_list words, int code = 0) {
-        const auto ended = run_task(io, [](executor on, command c) -> task<run_result> {
-            co_return co_await async_run(on, c);
-        }(ex, {.program = python(), .arguments = std::move(words)}));
-        BOOST_TEST(ended.status == exit_status::exited(code), ended.err);
+    std::string python_says(argument_list words) {
+        const auto ended = run_to_its_end({.program = python(), .arguments = std::move(words)});
+        BOOST_TEST(ended.status == exit_status::exited(0), ended.err);
         return ended.out;
     }
     void start_certification_server() {
@@ -202,7 +140,7 @@ struct varlink_fixture : interop_fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(varlink_python_suite, varlink_fixture)
+BOOST_FIXTURE_TEST_SUITE(varlink_python_suite, varlink_python_fixture)
 
 BOOST_AUTO_TEST_CASE(the_client_of_the_certification_passes) {
     interfaces["org.varlink.certification"] =
@@ -289,30 +227,7 @@ BOOST_AUTO_TEST_CASE(the_client_of_the_certification_passes) {
 }
 
 BOOST_AUTO_TEST_CASE(what_the_certification_leaves_out_is_as_the_client_expects_it) {
-    interfaces["org.example.parley"] = example_interface;
-    const std::string name = "org.example.parley.";
-    std::vector<std::string> notes;
-    const auto not_found = [](const std::string& what) {
-        return rpc::fault(0, "org.example.parley.NotFound", rpc::object{{"what", what}});
-    };
-    calls.on(name + "Add", {"a", "b"}, [](std::int64_t a, std::int64_t b) { return sum{a + b}; });
-    calls.on(name + "Describe", {"thing"}, [](const thing& t) {
-        std::string text = t.name;
-        for (const auto& [tag, empty] : t.tags) text += " " + tag;
-        return rpc::object{{"text", text}};
-    });
-    calls.on(name + "Count", {"to"}, [](int to, rpc::context& c) -> task<count> {
-        for (count now{1}; now.n < to; ++now.n) co_await c.async_send_part(now);
-        co_return count{to};
-    });
-    calls.on(name + "Note", {"text"}, [&](std::string text) { notes.push_back(std::move(text)); });
-    calls.on(name + "Notes", [&] { return std::map<std::string, std::vector<std::string>>{{"all", notes}}; });
-    calls.on(name + "Find", {"what"}, [&](const std::string& what) { throw not_found(what); });
-    calls.on(name + "Mistaken", {"number"}, [](int) {});
-    calls.on(name + "Break", {"after"}, [&](int after, rpc::context& c) -> task<count> {
-        for (count now{1}; now.n <= after; ++now.n) co_await c.async_send_part(now);
-        throw not_found("more");
-    });
+    add_example();
     serve();
     BOOST_TEST(python_says({std::getenv("PARLEY_SCRIPTS") + std::string("/varlink_client.py"), where}) ==
                "all as expected\n");
