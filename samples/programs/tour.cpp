@@ -128,7 +128,7 @@ parley::task<> be_called() {
         const auto caller = call.peer();
         co_return "good day, " + co_await caller.async_call<std::string>("your_name");  // asks back
     });
-    parley::rpc::connection serving(parley::rpc::json_rpc().make_channel(std::move(parent)), functions);
+    parley::rpc::connection serving(std::move(parent), functions);
     co_await serving.async_wait();
 }
 // [/served]
@@ -363,7 +363,7 @@ parley::task<> calls(parley::executor executor) {
     // [caller]
     parley::rpc::router functions;
     functions.on("your_name", [] { return "process " + std::to_string(::getpid()); });
-    parley::rpc::connection remote(parley::rpc::json_rpc().make_channel(std::move(here)), functions);
+    parley::rpc::connection remote(std::move(here), functions);
 
     say("child", "42 / 6 is ", co_await remote.async_call<int>("divide", 42, 6));
     say("child", co_await remote.async_call<std::string>("greet"));

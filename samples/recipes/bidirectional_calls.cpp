@@ -21,7 +21,6 @@ namespace rpc = parley::rpc;
 parley::task<> converse() {
     auto [left, right] =
         parley::make_socket_pair<asio::local::stream_protocol>(co_await asio::this_coro::executor).value();
-    const auto protocol = rpc::json_rpc();
 
     rpc::router server_functions;
     server_functions.on("greet", [](std::string language, rpc::context& call) -> parley::task<std::string> {
@@ -34,8 +33,8 @@ parley::task<> converse() {
     client_functions.on("your_name", [] { return std::string("Ada"); });
     client_functions.on("heard", [](int letters) { std::cout << "my name has " << letters << " letters\n"; });
 
-    rpc::connection server(protocol.make_channel(std::move(right)), server_functions);
-    rpc::connection client(protocol.make_channel(std::move(left)), client_functions);
+    rpc::connection server(std::move(right), server_functions);
+    rpc::connection client(std::move(left), client_functions);
     std::cout << co_await client.async_call<std::string>("greet", "en") << "\n";
     std::cout << co_await client.async_call<std::string>("greet", "de") << "\n";
     std::cout << "client: " << client.counters() << std::endl;

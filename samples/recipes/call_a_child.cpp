@@ -33,7 +33,7 @@ parley::task<> be_the_child() {
     });
 
     parley::standard_streams parent(co_await asio::this_coro::executor);
-    rpc::connection serving(rpc::json_rpc().make_channel(std::move(parent)), functions);
+    rpc::connection serving(std::move(parent), functions);
     co_await serving.async_wait();  // until the parent closes
 }
 // [/child]
@@ -44,7 +44,7 @@ parley::task<> be_the_parent() {
         .program = "/proc/self/exe", .arguments = {"child"}, .in = parley::stdio::pipe(), .out = parley::stdio::pipe()};
     auto child = parley::spawn(co_await asio::this_coro::executor, program).value();
     parley::stream_pair streams(std::move(child.out()), std::move(child.in()));
-    rpc::connection calls(rpc::json_rpc().make_channel(std::move(streams)));
+    rpc::connection calls(std::move(streams));
 
     std::cout << "2 + 3 is " << co_await calls.async_call<int>("add", 2, 3) << std::endl;
     const words fruit{"pear", "fig", "apple"};

@@ -57,8 +57,8 @@ parley::task<> both() {
     auto [left, right] = parley::make_socket_pair<asio::local::stream_protocol>(executor).value();
     rpc::router functions;
     functions.on("search", search);
-    rpc::connection server(rpc::json_rpc().make_channel(std::move(right)), functions);
-    rpc::connection client(rpc::json_rpc().make_channel(std::move(left)));
+    rpc::connection server(std::move(right), functions);
+    rpc::connection client(std::move(left));
     co_await give_up_twice(client);
     while (client.counters().late_answers != 2) {  // what the server has said of it, too late
         asio::steady_timer soon(executor, 1ms);

@@ -61,8 +61,8 @@ parley::task<> both() {
         parley::make_socket_pair<asio::local::stream_protocol>(co_await asio::this_coro::executor).value();
     rpc::router functions;
     functions.on("primes", {"up_to"}, find_primes);
-    rpc::connection server(rpc::json_rpc().make_channel(std::move(right)), functions);
-    rpc::connection client(rpc::json_rpc().make_channel(std::move(left)));
+    rpc::connection server(std::move(right), functions);
+    rpc::connection client(std::move(left));
     co_await take_primes(client);
     while (server.counters().running != 0) co_await asio::post(asio::deferred);
     std::cout << "and the server has stopped looking" << std::endl;

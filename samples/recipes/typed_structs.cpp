@@ -68,8 +68,8 @@ parley::task<> dine(rpc::protocol protocol) {
     const rpc::connection_options options{.protocol = protocol};
     rpc::router kitchen;
     kitchen.on("reckon", reckon);  // a function as it is
-    rpc::connection server(protocol.make_channel(std::move(right)), kitchen, options);
-    rpc::connection guest(protocol.make_channel(std::move(left)), {}, options);
+    rpc::connection server(std::move(right), kitchen, options);
+    rpc::connection guest(std::move(left), {}, options);
 
     const order two{
         .table = 4,
