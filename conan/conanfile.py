@@ -74,7 +74,7 @@ class Parley(ConanFile):
         self.cpp_info.set_property("cmake_file_name", "parley")
         self.cpp_info.set_property("cmake_target_name", "parley::parley")
         self.cpp_info.set_property("pkg_config_name", "parley")
-        self.cpp_info.libs = ["parley"]
+        self.cpp_info.libs = ["parley_rpc", "parley"]
         self.cpp_info.system_libs = ["pthread"]
         if not self.options.shared:
-            self.cpp_info.defines = ["PARLEY_STATIC_DEFINE"]
+            self.cpp_info.defines = ["PARLEY_STATIC_DEFINE", "PARLEY_RPC_STATIC_DEFINE"]
