@@ -4,14 +4,18 @@
 // A session's life: reading, sending, and its end. Calling and serving are in files of their own.
 
 #include "rpc/session.hpp"
+#include "core/syscall_message.hpp"
 #include "rpc/session_pump.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <utility>
+
+#include <poll.h>
 
 namespace parley::rpc::detail {
 namespace {
@@ -55,7 +59,7 @@ void session::received(error_code ec, std::optional<std::string_view> message) {
         const auto& why = channel_.failure();
         return lost(why.code() ? why : error(ec, "receive"));
     }
-    if (!message) return lost({});
+    if (!message) return other_side_ended();
     processing_ = true;
     try {
         for (int n = 1;; ++n) {
@@ -173,6 +177,7 @@ void session::send(std::string_view text) {
     channel_.async_send(view, [self = shared_from_this(), kept = std::move(kept), link = link_](error_code ec) {
         if (link != self->link_) return;
         self->unsent_bytes_ -= kept->size();
+        if (ec && self->other_ended_) return self->finish({});
         // The receive that is under way learns of the end, too, and first of what came before.
         if (!ec) self->resume();
     });
@@ -193,6 +198,33 @@ void session::finish(error_code why) {
     end_.set();
     parked_.cancel();
     idle_.cancel();
+}
+
+void session::other_side_ended() {
+    const auto is_gone = [&] {
+        const int fd = channel_.native_handle();
+        if (fd < 0) return false;
+        const auto now = sys::poll_now(fd, 0);
+        return now && (*now & (POLLHUP | POLLERR)) != 0;
+    };
+    const bool answers_wait = !running_.empty() || channel_.counters().queued_messages != 0;
+    if (redial_ || !answers_wait || options_.last_answers.count() == 0 || is_gone()) return lost({});
+    other_ended_ = shutting_down_ = true;
+    abort_calls(true);
+    asio::co_spawn(executor_, give_last_answers(), [](const std::exception_ptr&) {});
+}
+
+task<void> session::give_last_answers() {
+    const auto self = shared_from_this();
+    asio::steady_timer limit(executor_, options_.last_answers);
+    limit.async_wait([weak = weak_from_this()](error_code ec) {
+        const auto late = weak.lock();
+        if (!ec && late) late->finish({});
+    });
+    error_code ignored;
+    while (open_ && !running_.empty()) co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (open_) co_await channel_.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
+    finish({});
 }
 
 // Nobody is left to answer.

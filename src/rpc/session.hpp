@@ -92,6 +92,8 @@ private:
     void process(std::string_view message);
     void process(const incoming_item& item, const std::shared_ptr<batch>& together);
     void process_batch();
+    void other_side_ended();
+    task<void> give_last_answers();
     void lost(error why);
     void begin_reconnect();
     static task<void> reconnect(pump own);
@@ -146,7 +148,8 @@ private:
     bool processing_ = false;
     bool is_parked_ = false;
     bool shutting_down_ = false;
-    bool has_ended_ = false;  // this side, to which answers still come
+    bool has_ended_ = false;    // this side, to which answers still come
+    bool other_ended_ = false;  // it may still wait for answers
     bool stream_is_full_ = false;
 };
 

@@ -451,6 +451,58 @@ BOOST_AUTO_TEST_CASE(a_connection_of_nobody_fails_every_call) {
     none.close();
 }
 
+BOOST_AUTO_TEST_CASE(a_caller_who_ends_his_side_gets_the_answer_of_a_coroutine) {
+    rpc::router calls;
+    asio::steady_timer gate(io, asio::steady_timer::time_point::max());
+    error_code ignored;
+    calls.on("slow", [&]() -> task<int> {
+        co_await gate.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_return 7;
+    });
+    auto [server, client] = connect_to_bare(rpc::json_rpc(), calls);
+    BOOST_TEST(!send_to(client, R"({"jsonrpc":"2.0","method":"slow","id":1})"));
+    done ended;
+    client.async_end(ended.handler());
+    run_until(io, [&] { return ended.count == 1 && server.counters().running == 1; });
+    run_ready(io);
+    gate.cancel();
+    const auto got = receive_from(client);
+    BOOST_TEST(got.message.value_or("(the end)") == R"({"jsonrpc":"2.0","result":7,"id":1})");
+    BOOST_TEST(receive_from(client).is_end());
+    run(server.async_wait());
+}
+
+BOOST_AUTO_TEST_CASE(a_caller_who_ends_his_side_gets_what_is_queued_for_him) {
+    rpc::router calls;
+    calls.on("large", [] { return std::string(300000, 'x'); });
+    auto [server, client] = connect_to_bare(rpc::json_rpc(), calls);
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(!send_to(client, R"({"jsonrpc":"2.0","method":"large","id":)" + std::to_string(i) + "}"));
+    done ended;
+    client.async_end(ended.handler());
+    int n = 0;
+    while (receive_from(client).message) ++n;
+    BOOST_TEST(n == 10);
+}
+BOOST_AUTO_TEST_CASE(a_caller_who_ends_his_side_is_not_waited_for_without_end) {
+    rpc::router calls;
+    bool cancelled = false;
+    calls.on("never", [&](rpc::context& c) -> task<int> {
+        asio::steady_timer never(io, asio::steady_timer::time_point::max());
+        error_code ec;
+        co_await never.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+        cancelled = c.cancelled();
+        co_return 7;
+    });
+    auto [server, client] = connect_to_bare(rpc::json_rpc(), calls, {.last_answers = std::chrono::milliseconds(1)});
+    BOOST_TEST(!send_to(client, R"({"jsonrpc":"2.0","method":"never","id":1})"));
+    done ended;
+    client.async_end(ended.handler());
+    run(server.async_wait());
+    run_until(io, [&] { return cancelled; });
+    BOOST_TEST(receive_from(client).is_end());
+}
+
 BOOST_AUTO_TEST_CASE(after_its_end_a_side_still_gets_answers) {
     for (const auto& protocol : both()) {
         auto [client, server] = connect_to_bare(protocol);

@@ -41,6 +41,10 @@ struct connection_options {
     /// When more bytes of answers than this wait for a caller who does not read, no more calls are read from him. While
     /// calls of this side wait for him, reading goes on, up to sixteen times as many bytes; then the connection ends.
     std::size_t unsent_bytes = std::size_t{4} << 20;
+    /// How long handlers may go on, and their answers may take, when the other side has ended its stream: it may still
+    /// read, as those do who pipe calls into a program. Then the connection ends. One whose socket is closed as a whole
+    /// is not waited for, where the kernel tells (UNIX sockets). 0: nobody is.
+    std::chrono::steady_clock::duration last_answers{std::chrono::seconds(2)};
 };
 
 /// How a connection that was lost is made again: after a pause that doubles with each attempt that fails, by chance a
