@@ -25,6 +25,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -135,7 +136,9 @@ parley::task<> complete(rpc::peer server, lsp::place where) {
 // [/calls]
 
 // [edit]
-parley::task<> edit(rpc::peer server, asio::experimental::channel<void(parley::error_code, lsp::diagnostics)>& found) {
+using diagnostics_channel = asio::experimental::channel<void(parley::error_code, lsp::diagnostics)>;
+
+parley::task<> edit(rpc::peer server, diagnostics_channel& found) {
     const auto told = co_await server.async_call(
         "initialize", rpc::named("processId", ::getpid(), "rootUri", nullptr, "capabilities", rpc::object()));
     std::cout << "server: " << told["serverInfo"]["name"] << std::endl;
@@ -149,8 +152,9 @@ parley::task<> edit(rpc::peer server, asio::experimental::channel<void(parley::e
             std::cout << "line " << one.range.start.line + 1 << ": " << one.message << std::endl;
     };
 
-    const rpc::object opened{{"uri", uri}, {"languageId", "cpp"}, {"version", 1}, {"text", with_a_mistake}};
-    co_await server.async_notify("textDocument/didOpen", rpc::named("textDocument", opened));
+    co_await server.async_notify(
+        "textDocument/didOpen",
+        rpc::named("textDocument", rpc::named("uri", uri, "languageId", "cpp", "version", 1, "text", with_a_mistake)));
     co_await show_mistakes(1);
     co_await explain(server, behind(with_a_mistake, "s.area"));
     co_await complete(server, behind(with_a_mistake, "+ s."));
@@ -158,10 +162,9 @@ parley::task<> edit(rpc::peer server, asio::experimental::channel<void(parley::e
     // The user types on before the answer is there. Nobody wants it any more, and clangd is told so.
     co_await parley::with_task_group([&](parley::task_group& asked) -> parley::task<> {
         asked.spawn(complete(server, behind(with_a_mistake, "+ s.")));
-        const lsp::document now{uri, 2};
-        const rpc::array change{rpc::object{{"text", without_one}}};
         co_await server.async_notify("textDocument/didChange",
-                                     rpc::named("textDocument", now, "contentChanges", change));
+                                     rpc::named("textDocument", rpc::named("uri", uri, "version", 2), "contentChanges",
+                                                std::tuple(rpc::named("text", without_one))));
         asked.cancel();
     });
     co_await show_mistakes(2);
@@ -184,7 +187,7 @@ parley::task<int> start(parley::command program) {
     }
     parley::child& child = *started;
 
-    asio::experimental::channel<void(parley::error_code, lsp::diagnostics)> found(io, 16);
+    diagnostics_channel found(io, 16);
     rpc::router calls;
     calls.on("textDocument/publishDiagnostics",
              [&](lsp::diagnostics d) { found.try_send(parley::error_code(), std::move(d)); });
