@@ -7,7 +7,10 @@ import sys
 import time
 
 import anyio
+import mcp.client.stdio
 from mcp import Client, MCPError, StdioServerParameters
+
+mcp.client.stdio.PROCESS_TERMINATION_TIMEOUT = 60  # then it would kill the server
 
 
 async def expect_error(code, awaitable):
@@ -82,8 +85,7 @@ async def main(program):
         async with Client(StdioServerParameters(command=program), mode=mode) as client:
             await check(client)
             ended = time.monotonic()
-        # The package kills a server that does not end by itself within two seconds.
-        assert time.monotonic() - ended < 1.9, "the server did not end with its standard input"
+        assert time.monotonic() - ended < 50, "the server did not end with its standard input"
         print(f"{mode}: all as expected")
 
 

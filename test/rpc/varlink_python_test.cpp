@@ -234,6 +234,35 @@ BOOST_AUTO_TEST_CASE(what_the_certification_leaves_out_is_as_the_client_expects_
     end_serving();
 }
 
+BOOST_AUTO_TEST_CASE(what_a_router_tells_of_itself_is_understood) {
+    rpc::router own;
+    own.describe("a described one");
+    own.on("org.example.described.Check", {"all", "times"}, [](const my_type& v, std::optional<int> times) {
+        BOOST_TEST((v == my_type_sample()));
+        return times.value_or(0);
+    });
+    own.on("org.example.described.Sample", [] { return my_type_sample(); });
+    own.on("org.example.described.Flat", [](const flat& f) { return f; });
+    calls = own;
+    serve();
+    constexpr auto script = R"(
+import sys, varlink
+with varlink.Client(sys.argv[1]) as client:
+    assert client.get_interfaces() == ["org.example.described", "org.varlink.service"], client.info
+    with client.open("org.example.described") as described:
+        sample = described.Sample()
+        assert sample["enum"] == "two" and sample["struct"] == {"first": 1, "second": "2"}, sample
+        assert described.Check(sample, 3) == {"result": 3}
+        assert described.Check(sample) == {"result": 0}
+        flat = {"bool": True, "int": -1, "float": 0.5, "string": "text"}
+        assert described.Flat(**flat) == flat
+    assert "GetInfo" in client.get_interface("org.varlink.service").description
+print("understood")
+)";
+    BOOST_TEST(python_says({"-c", script, where}) == "understood\n");
+    end_serving();
+}
+
 BOOST_AUTO_TEST_CASE(the_server_of_the_certification_is_content) {
     start_certification_server();
     const std::string name = "org.varlink.certification.";
