@@ -40,7 +40,8 @@ BOOST_DESCRIBE_STRUCT(item, (), (name, small, any))
 rpc::router functions() {
     rpc::router calls;
     calls.on("a", [](int n, const std::string& text) { return std::to_string(n) + text; });
-    calls.on("b", {"x", "y"}, [](const item& x, const std::map<std::string, rpc::value>& y) { return std::tuple(x, y); });
+    calls.on("b", {"x", "y"},
+             [](const item& x, const std::map<std::string, rpc::value>& y) { return std::tuple(x, y); });
     calls.on("c", [](const rpc::value& v) { return v; });
     calls.on("d", [](rpc::bytes b, rpc::context& c) -> parley::task<rpc::bytes> {
         co_await c.async_send_part(b.data.size());

@@ -15,14 +15,14 @@
 
 int main() {
     boost::asio::io_context context;
-    auto [here, there] =
-        parley::make_socket_pair<boost::asio::local::stream_protocol>(context.get_executor()).value();
+    auto [here, there] = parley::make_socket_pair<boost::asio::local::stream_protocol>(context.get_executor()).value();
     parley::rpc::router functions;
     functions.on("greet", [](const std::string& who) { return "hello, " + who; });
     parley::rpc::connection server(std::move(there), functions);
     parley::rpc::connection client(std::move(here));
     bool done = false;
-    client.prepare_call<std::string>("greet", "parley")([&](const std::exception_ptr& failure, const std::string& text) {
+    client.prepare_call<std::string>("greet",
+                                     "parley")([&](const std::exception_ptr& failure, const std::string& text) {
         done = !failure;
         std::cout << text << "\n";
         client.close();
