@@ -50,7 +50,6 @@ public:
     bool write_bad(std::string& to, const incoming_item& item) override;
     void read(std::string_view message, incoming& into) override;
     fault read_fault(const incoming_item& item) override;
-    bool can_batch() const noexcept override { return true; }
 
 private:
     encoder& begin(std::string& to, const outgoing_call& call);

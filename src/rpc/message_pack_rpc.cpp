@@ -66,6 +66,7 @@ public:
 
     void read(std::string_view message, incoming& into) override;
     fault read_fault(const incoming_item& item) override;
+    bool names_come_in_a_map() const noexcept override { return true; }
 
 private:
     void start(std::string& to) {

@@ -33,8 +33,7 @@ bool argument_list::read(const served_call& c, const method_base& of, bool takes
         return true;
     }
     if (from.kind() == kind::array) {
-        // How MessagePack-RPC carries arguments by name.
-        if (from.size() == 1 && !takes_map && !of.names.empty()) {
+        if (c.names_come_in_a_map() && from.size() == 1 && !takes_map && !of.names.empty()) {
             const element only = *from.begin();
             const bool named =
                 std::ranges::any_of(of.names, [&](const auto& name) { return only.find(name).has_value(); });

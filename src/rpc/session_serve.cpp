@@ -23,6 +23,8 @@ served_call::~served_call() {
     if (details_ && details_->runs) details_->owner->handler_ended(*details_);
 }
 
+bool served_call::names_come_in_a_map() const noexcept { return details_->owner->protocol().names_come_in_a_map(); }
+
 std::shared_ptr<served_call> served_call::keep() {
     auto& d = *details_;
     d.method = method_;

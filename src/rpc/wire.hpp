@@ -105,7 +105,8 @@ public:
     virtual bool ordered() const noexcept { return false; }
     /// Whether a result that is one value lies in a map.
     virtual bool wraps_results() const noexcept { return false; }
-    virtual bool can_batch() const noexcept { return false; }
+    /// Arguments by name are one argument by place.
+    virtual bool names_come_in_a_map() const noexcept { return false; }
 };
 
 /// The text that JSON-RPC 2.0 has for a number; empty where it has none.

@@ -37,6 +37,8 @@ public:
 
     element params() const noexcept { return params_; }
     bool has_params() const noexcept { return has_params_; }
+    /// The protocol carries arguments by name as one map among arguments by place.
+    bool names_come_in_a_map() const noexcept;
     std::string_view method() const noexcept { return method_; }
 
     void reply(const value_writer& result);

@@ -77,6 +77,9 @@ public:
     ///
     ///     const int sum = co_await peer.async_call<int>("add", 2, 3);
     ///
+    /// (GCC 12 miscompiles an aggregate that is written within a `co_await` expression: give a struct, and options, a
+    /// name before, or use `named`.)
+    ///
     /// It begins when it is awaited. Throws a `call_error`, which has what the other side said; for
     /// `async_call<outcome<R>>` the failure is a value.
     /// Errors: those of `errc`; `timed_out`; `bad_descriptor` on a connection that has ended; `limit_exceeded` for a
