@@ -7,13 +7,11 @@
 #include <array>
 #include <charconv>
 #include <limits>
-#include <numeric>
 
 namespace parley::detail {
 namespace {
 
 constexpr std::string_view upper_digits = "0123456789ABCDEF";
-constexpr std::size_t longest_word = 24;  // to be taken for a misspelt one
 
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 bool is_visible(char c) noexcept { return c > 0x20 && c < 0x7f; }
@@ -32,25 +30,6 @@ void append_hex(std::string& to, std::string_view sign, char c) {
     to += sign;
     to += upper_digits[byte >> 4];
     to += upper_digits[byte & 15];
-}
-
-// How many letters must be changed, added, taken away or swapped with their neighbour to come from one word to the
-// other, in any case. Both are short.
-std::size_t distance(std::string_view from, std::string_view to) {
-    std::array<std::size_t, longest_word + 1> before_last{}, last{}, row{};
-    std::iota(last.begin(), last.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= from.size(); ++i) {
-        row[0] = i;
-        for (std::size_t j = 1; j <= to.size(); ++j) {
-            const bool same = lower(from[i - 1]) == to[j - 1];
-            row[j] = std::min({row[j - 1] + 1, last[j] + 1, last[j - 1] + (same ? 0 : 1)});
-            if (i > 1 && j > 1 && lower(from[i - 1]) == to[j - 2] && lower(from[i - 2]) == to[j - 1])
-                row[j] = std::min(row[j], before_last[j - 2] + 1);
-        }
-        before_last = last;
-        last = row;
-    }
-    return last[to.size()];
 }
 
 }  // namespace
@@ -148,19 +127,6 @@ std::string write_number(std::uint64_t value, unsigned base) {
     const auto end = std::to_chars(block.data(), block.data() + block.size(), value, static_cast<int>(base)).ptr;
     std::string text = base == 8 && value != 0 ? "0" : "";
     return text.append(block.data(), end);
-}
-
-std::string_view nearest(std::string_view word, std::span<const std::string_view> words) {
-    if (word.size() > longest_word) return {};
-    std::string_view best;
-    std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
-    for (const auto candidate : words) {
-        const auto steps = distance(word, candidate);
-        if (steps >= least || steps >= candidate.size()) continue;
-        least = steps;
-        best = candidate;
-    }
-    return best;
 }
 
 std::optional<flaw> check_path(std::string_view path) {

@@ -4,12 +4,13 @@
 // The pieces that addresses are made of: each function looks at one and says what is wrong with it, and where.
 #pragma once
 
+#include "core/nearest.hpp"
+
 #include <boost/system/result.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,10 +31,6 @@ using checked = boost::system::result<T, flaw>;
 
 /// The longest path, and the longest abstract name: sun_path has 108 bytes, and one is a NUL in both cases.
 constexpr std::size_t longest_path = 107;
-
-// Not those of <cctype>, which ask the locale.
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// `text` in single quotes for a message: what is not visible ASCII, or a quote or backslash, as \xNN, and only the
 /// beginning of a long one.
@@ -56,10 +53,6 @@ std::optional<flaw> check_number(std::uint64_t value, std::string_view what, std
                                  unsigned base = 10);
 /// Base 8 or 10; octal numbers with a leading 0.
 std::string write_number(std::uint64_t value, unsigned base);
-
-/// The word that `word` was probably meant to be, in whatever case; empty when none is near. `words` have at most 24
-/// letters.
-std::string_view nearest(std::string_view word, std::span<const std::string_view> words);
 
 std::optional<flaw> check_path(std::string_view path);
 std::optional<flaw> check_abstract_name(std::string_view name);
