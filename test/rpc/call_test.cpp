@@ -158,6 +158,17 @@ BOOST_AUTO_TEST_CASE(arguments_by_name_lie_in_one_another) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(arguments_by_place_can_be_an_array_of_any_size) {
+    for (const auto& protocol : both()) {
+        rpc::router calls;
+        calls.on("none", [] { return 0; });
+        calls.on("add", [](int a, int b) { return a + b; });
+        auto [client, server] = connect(protocol, calls);
+        BOOST_TEST(get<int>(client.prepare_call<int>("none", rpc::placed({}))) == 0);
+        BOOST_TEST(get<int>(client.prepare_call<int>("add", rpc::placed(rpc::array{2, 3}))) == 5);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(wrong_arguments_are_answered_with_the_place) {
     for (const auto& protocol : both()) {
         rpc::router calls;

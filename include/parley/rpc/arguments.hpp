@@ -27,6 +27,10 @@ template <typename T>
 struct arguments_of {
     T map;
 };
+/// Arguments by place, of a number that is known only when the program runs; made by `placed`.
+struct placed_arguments {
+    array all;
+};
 
 /// A map as a value within others; only to send.
 template <typename... T>
@@ -121,7 +125,23 @@ struct arguments<arguments_of<T>> {
     }
 };
 
+template <>
+struct arguments<placed_arguments> {
+    std::tuple<placed_arguments> all;
+
+    outgoing_arguments erased() const noexcept {
+        return {!list().empty(), false, this,
+                [](const void* self, encoder& to) { rpc::encode(to, static_cast<const arguments*>(self)->list()); }};
+    }
+
+private:
+    const array& list() const noexcept { return std::get<0>(all).all; }
+};
+
 }  // namespace detail
+
+/// The values of an array as arguments by place: `async_call<int>("add", placed({2, 3}))`.
+inline placed_arguments placed(array all) { return {std::move(all)}; }
 
 /// Arguments by name: `async_call<int>("subtract", named("minuend", 42, "subtrahend", 23))`. Within others it is a map:
 /// `named("at", named("line", 3, "column", 7))`. GCC 12 compiles it in a coroutine, where it does not compile an
