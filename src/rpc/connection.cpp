@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <parley/rpc/connection.hpp>
+#include <parley/rpc/reply_stream.hpp>
 
 #include "rpc/session.hpp"
 
