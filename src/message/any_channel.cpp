@@ -3,12 +3,15 @@
 
 #include <parley/message/any_channel.hpp>
 
+#include "core/syscall_message.hpp"
 #include "message/channel_state.hpp"
 
 #include <boost/system/errc.hpp>
 
 #include <ostream>
 #include <utility>
+
+#include <poll.h>
 
 namespace parley {
 
@@ -31,6 +34,12 @@ any_channel::~any_channel() {
 
 any_channel::executor_type any_channel::get_executor() const noexcept { return state_->get_executor(); }
 bool any_channel::is_open() const noexcept { return state_ && state_->is_open(); }
+bool any_channel::other_side_is_gone() const noexcept {
+    const int fd = native_handle();
+    if (fd < 0) return false;
+    const auto now = sys::poll_now(fd, 0);
+    return now && (*now & (POLLHUP | POLLERR)) != 0;
+}
 int any_channel::native_handle() const noexcept { return state_->is_open() ? state_->native_handle() : -1; }
 const error& any_channel::failure() const noexcept { return state_->failure(); }
 channel_counters any_channel::counters() const noexcept { return state_->counters(); }

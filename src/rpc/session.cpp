@@ -4,7 +4,6 @@
 // A session's life: reading, sending, and its end. Calling and serving are in files of their own.
 
 #include "rpc/session.hpp"
-#include "core/syscall_message.hpp"
 #include "rpc/session_pump.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -14,8 +13,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <utility>
-
-#include <poll.h>
 
 namespace parley::rpc::detail {
 namespace {
@@ -79,8 +76,24 @@ void session::received(error_code ec, std::optional<std::string_view> message) {
 
 void session::go_on() {
     if (!open_ || calls_ == nullptr) return;
+    while (held_ && running_.empty() && open_ && connected_) process_held();
+    if (!open_) return;
     if (!connected_) return begin_reconnect();
     next();
+}
+
+// The call that came while the one before was served, where they are served in their order.
+void session::process_held() {
+    const auto message = *std::exchange(held_, std::nullopt);
+    processing_ = true;
+    try {
+        process(message);
+    } catch (...) {
+        processing_ = false;
+        go_on();
+        throw;
+    }
+    processing_ = false;
 }
 
 // Receives, or waits until there is a reason to.
@@ -92,12 +105,12 @@ void session::next() {
 
 bool session::may_read() const noexcept {
     if (stream_is_full_) return false;
-    if (wire_->ordered() && !running_.empty()) return false;
+    if (held_) return false;
     return unsent_bytes_ <= options_.unsent_bytes || (calls_ != nullptr && calls_->size() != 0);
 }
 
 void session::resume() {
-    if (is_parked_ && may_read()) parked_.cancel();
+    if (is_parked_ && (may_read() || (held_ && running_.empty()))) parked_.cancel();
 }
 
 void session::read_more() {
@@ -106,6 +119,11 @@ void session::read_more() {
 }
 
 void session::process(std::string_view message) {
+    // One is read ahead, no more, so that the end is seen, too.
+    if (wire_->ordered() && !running_.empty()) {
+        held_ = std::string(message);
+        return;
+    }
     wire_->read(message, incoming_);
     if (incoming_.batch) return process_batch();
     process(incoming_.items.front(), nullptr);
@@ -201,14 +219,9 @@ void session::finish(error_code why) {
 }
 
 void session::other_side_ended() {
-    const auto is_gone = [&] {
-        const int fd = channel_.native_handle();
-        if (fd < 0) return false;
-        const auto now = sys::poll_now(fd, 0);
-        return now && (*now & (POLLHUP | POLLERR)) != 0;
-    };
     const bool answers_wait = !running_.empty() || channel_.counters().queued_messages != 0;
-    if (redial_ || !answers_wait || options_.last_answers.count() == 0 || is_gone()) return lost({});
+    if (redial_ || !answers_wait || options_.last_answers.count() == 0 || channel_.other_side_is_gone())
+        return lost({});
     other_ended_ = shutting_down_ = true;
     abort_calls(true);
     asio::co_spawn(executor_, give_last_answers(), [](const std::exception_ptr&) {});

@@ -90,6 +90,7 @@ private:
     bool may_read() const noexcept;
     void resume();
     void process(std::string_view message);
+    void process_held();
     void process(const incoming_item& item, const std::shared_ptr<batch>& together);
     void process_batch();
     void other_side_ended();
@@ -128,6 +129,7 @@ private:
     std::uint32_t next_id_ = 1;
 
     incoming incoming_{};
+    std::optional<std::string> held_{};
     std::string scratch_{};
     std::size_t unsent_bytes_ = 0;  // of answers and calls for which the channel has no room
     served_list running_{};

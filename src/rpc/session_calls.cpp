@@ -30,8 +30,8 @@ call_error invalid_reply(const std::string& method, const decode_error& why) {
 namespace {
 
 // Not from within what the caller called.
-void fail_later(const executor& io, std::unique_ptr<waiting_call> call, call_error why) {
-    asio::post(io, [call = std::move(call), why = std::move(why)] { call->fail(why); });
+void fail_later(const executor& io, std::unique_ptr<waiting_call> call, const call_error& why) {
+    asio::post(io, [call = std::move(call), why] { call->fail(why); });
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ void session::lost(error why) {
     ++link_;
     unsent_bytes_ = 0;
     stream_is_full_ = false;
+    held_.reset();
     failure_ = std::move(why);
     channel_.close();
     abort_calls(false);

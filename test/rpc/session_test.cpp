@@ -222,21 +222,23 @@ BOOST_AUTO_TEST_CASE(the_end_can_be_waited_for) {
 }
 
 BOOST_AUTO_TEST_CASE(handlers_are_cancelled_when_their_caller_goes) {
-    rpc::router calls;
-    bool ended = false;
-    calls.on("wait", [&](rpc::context& c) -> task<int> {
-        asio::steady_timer never(io, asio::steady_timer::time_point::max());
-        error_code ec;
-        co_await never.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-        ended = ec == asio::error::operation_aborted && c.cancelled();
-        co_return 1;
-    });
-    auto [client, server] = connect(rpc::json_rpc(), calls);
-    client.prepare_call<int>("wait")([](auto&&...) {});
-    run_until(io, [&] { return server.counters().running == 1; });
-    client.close();
-    run_until(io, [&] { return ended; });
-    run_until(io, [&] { return server.counters().running == 0; });
+    for (const auto& protocol : {rpc::json_rpc(), rpc::message_pack_rpc(), rpc::varlink()}) {
+        rpc::router calls;
+        bool ended = false;
+        calls.on("a.wait", [&](rpc::context& c) -> task<int> {
+            asio::steady_timer never(io, asio::steady_timer::time_point::max());
+            error_code ec;
+            co_await never.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+            ended = ec == asio::error::operation_aborted && c.cancelled();
+            co_return 1;
+        });
+        auto [client, server] = connect(protocol, calls);
+        client.prepare_call<int>("a.wait")([](auto&&...) {});
+        run_until(io, [&] { return server.counters().running == 1; });
+        client.close();
+        run_until(io, [&] { return ended; });
+        run_until(io, [&] { return server.counters().running == 0; });
+    }
 }
 
 BOOST_AUTO_TEST_CASE(too_many_calls_fail_at_once) {

@@ -158,6 +158,9 @@ public:
     int native_handle() const noexcept;
     /// False after `close`, a failure or the end of `async_shutdown`.
     bool is_open() const noexcept;
+    /// Whether the other side has closed in both directions, so that nothing arrives that is sent. A UNIX socket tells;
+    /// over TCP it cannot be told from an end of sending alone before something was sent. False where it is not known.
+    bool other_side_is_gone() const noexcept;
 
     /// Receives the next message.
     ///

@@ -96,10 +96,10 @@ struct arguments {
     std::tuple<T...> all;
 
     outgoing_arguments erased() const noexcept {
-        return {sizeof...(T) != 0, false, this, [](const void* self, encoder& to) {
+        return {sizeof...(T) != 0, false, this, [](const void* of, encoder& to) {
                     to.begin_array(sizeof...(T));
                     std::apply([&](const auto&... item) { (rpc::encode(to, item), ...); },
-                               static_cast<const arguments*>(self)->all);
+                               static_cast<const arguments*>(of)->all);
                     to.end_array();
                 }};
     }
@@ -109,8 +109,8 @@ struct arguments<named_arguments<T...>> {
     std::tuple<named_arguments<T...>> all;
 
     outgoing_arguments erased() const noexcept {
-        return {true, true, this, [](const void* self, encoder& to) {
-                    rpc::encode(to, std::get<0>(static_cast<const arguments*>(self)->all));
+        return {true, true, this, [](const void* of, encoder& to) {
+                    rpc::encode(to, std::get<0>(static_cast<const arguments*>(of)->all));
                 }};
     }
 };
@@ -119,8 +119,8 @@ struct arguments<arguments_of<T>> {
     std::tuple<arguments_of<T>> all;
 
     outgoing_arguments erased() const noexcept {
-        return {true, true, this, [](const void* self, encoder& to) {
-                    rpc::encode(to, std::get<0>(static_cast<const arguments*>(self)->all));
+        return {true, true, this, [](const void* of, encoder& to) {
+                    rpc::encode(to, std::get<0>(static_cast<const arguments*>(of)->all));
                 }};
     }
 };
@@ -131,7 +131,7 @@ struct arguments<placed_arguments> {
 
     outgoing_arguments erased() const noexcept {
         return {!list().empty(), false, this,
-                [](const void* self, encoder& to) { rpc::encode(to, static_cast<const arguments*>(self)->list()); }};
+                [](const void* of, encoder& to) { rpc::encode(to, static_cast<const arguments*>(of)->list()); }};
     }
 
 private:

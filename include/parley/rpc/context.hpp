@@ -29,7 +29,7 @@ struct value_writer {
 
     template <typename T>
     static value_writer of(const T& v) noexcept {
-        return {&v, [](const void* self, encoder& to) { rpc::encode(to, *static_cast<const T*>(self)); }};
+        return {&v, [](const void* of, encoder& to) { rpc::encode(to, *static_cast<const T*>(of)); }};
     }
 };
 
