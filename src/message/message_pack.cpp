@@ -5,6 +5,7 @@
 
 #include "message/framing.hpp"
 
+#include <array>
 #include <cstdint>
 
 namespace parley {
@@ -12,9 +13,9 @@ namespace {
 
 // What follows the first byte of a value.
 struct layout {
-    unsigned length_bytes = 0;  // of a length, or of a number of values
-    unsigned fixed = 0;         // bytes behind those
-    unsigned values = 0;        // that lie in it
+    std::uint8_t length_bytes = 0;  // of a length, or of a number of values
+    std::uint8_t fixed = 0;         // bytes behind those
+    std::uint8_t values = 0;        // that lie in it
     bool counts_values = false;
     bool counts_pairs = false;
     bool known = true;
@@ -22,9 +23,9 @@ struct layout {
 
 constexpr layout layout_of(unsigned char tag) noexcept {
     if (tag < 0x80 || tag >= 0xe0) return {};
-    if (tag < 0x90) return {.values = 2 * (tag & 15U)};
-    if (tag < 0xa0) return {.values = tag & 15U};
-    if (tag < 0xc0) return {.fixed = tag & 31U};
+    if (tag < 0x90) return {.values = static_cast<std::uint8_t>(2 * (tag & 15U))};
+    if (tag < 0xa0) return {.values = static_cast<std::uint8_t>(tag & 15U)};
+    if (tag < 0xc0) return {.fixed = static_cast<std::uint8_t>(tag & 31U)};
     switch (tag) {
         case 0xc0:
         case 0xc2:
@@ -64,7 +65,7 @@ constexpr layout layout_of(unsigned char tag) noexcept {
         case 0xd6:
         case 0xd7:
         case 0xd8:
-            return {.fixed = 1 + (1U << (tag - 0xd4U))};
+            return {.fixed = static_cast<std::uint8_t>(1 + (1U << (tag - 0xd4U)))};
         case 0xdc:
             return {.length_bytes = 2, .counts_values = true};
         case 0xdd:
@@ -78,6 +79,12 @@ constexpr layout layout_of(unsigned char tag) noexcept {
     }
 }
 
+constexpr auto layouts = [] {
+    std::array<layout, 256> all{};
+    for (unsigned tag = 0; tag < all.size(); ++tag) all[tag] = layout_of(static_cast<unsigned char>(tag));
+    return all;
+}();
+
 }  // namespace
 
 parsed_frame message_pack::parse(std::string_view bytes, std::size_t) const noexcept {
@@ -86,7 +93,7 @@ parsed_frame message_pack::parse(std::string_view bytes, std::size_t) const noex
     while (to_come != 0) {
         if (at + to_come > limit_) return parsed_frame::failed(errc::limit_exceeded, 0, detail::too_long);
         if (at >= bytes.size()) return parsed_frame::incomplete(static_cast<std::size_t>(at + to_come));
-        const layout l = layout_of(static_cast<unsigned char>(bytes[static_cast<std::size_t>(at)]));
+        const layout& l = layouts[static_cast<unsigned char>(bytes[static_cast<std::size_t>(at)])];
         if (!l.known)
             return parsed_frame::failed(errc::invalid_frame, static_cast<std::size_t>(at),
                                         "no value of MessagePack begins with this byte");

@@ -315,7 +315,7 @@ private:
     parse_outcome outcome_{};
     std::size_t at_ = 0;
     std::size_t depth_ = 0;
-    std::array<level, deepest_nesting> open_{};
+    std::array<level, deepest_nesting> open_;  // as far as depth_ says
 };
 
 }  // namespace
