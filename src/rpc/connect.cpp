@@ -66,12 +66,14 @@ task<void> serve_one(any_channel channel, const router& calls, const serve_optio
     co_await own.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     const auto cancelled = co_await asio::this_coro::cancellation_state;
     if (cancelled.cancelled() == asio::cancellation_type::none) {
+        if (options.on_disconnect) options.on_disconnect(own);
         if (own.failure().code()) logger()->info("rpc: a connection has ended: {}", own.failure().message());
         co_return;
     }
     // Within a coroutine that is cancelled nothing can be awaited; what has to be finished gets a state of its own.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await with_timeout(own.async_shutdown(), options.drain, asio::redirect_error(asio::use_awaitable, ec));
+    if (options.on_disconnect) options.on_disconnect(own);
 }
 
 }  // namespace

@@ -30,6 +30,11 @@ std::string_view interface_of(std::string_view method) {
     return dot == std::string_view::npos ? std::string_view() : method.substr(0, dot);
 }
 
+// A function whose one parameter is a struct takes its members as arguments by name.
+bool takes_members(const method_base& m, const std::vector<value>& schemas) {
+    return schemas.size() == 1 && m.names.empty() && !schemas[0]["properties"].is_null();
+}
+
 // A type of varlink's for a JSON Schema.
 std::string varlink_type(const value& schema);
 
@@ -76,8 +81,7 @@ std::string varlink_type(const value& schema) {
 std::string varlink_parameters(const method_base& m) {
     const auto schemas = m.parameter_schemas();
     const auto required = m.parameters_required();
-    if (schemas.size() == 1 && m.names.empty() && !schemas[0]["properties"].is_null())
-        return varlink_struct(schemas[0]);
+    if (takes_members(m, schemas)) return varlink_struct(schemas[0]);
     std::string text = "(";
     for (std::size_t i = 0; i < schemas.size(); ++i) {
         const auto type = varlink_type(schemas[i]);
@@ -101,12 +105,20 @@ value open_rpc_document(const method_table& table) {
     for (const auto& [name, m] : sorted(table)) {
         const auto schemas = m->parameter_schemas();
         const auto required = m->parameters_required();
+        const bool as_one_map = takes_members(*m, schemas);
         array parameters;
-        for (std::size_t i = 0; i < schemas.size(); ++i)
+        if (as_one_map) {
+            const auto* const needed = schemas[0]["required"].get_if<array>();
+            for (const auto& [member, of] : schemas[0]["properties"].get<object>()) {
+                const bool must = needed != nullptr && std::ranges::find(*needed, value(member)) != needed->end();
+                parameters.push_back(object{{"name", member}, {"required", must}, {"schema", of}});
+            }
+        }
+        for (std::size_t i = 0; !as_one_map && i < schemas.size(); ++i)
             parameters.push_back(
                 object{{"name", parameter_name(*m, i)}, {"required", bool(required[i])}, {"schema", schemas[i]}});
         object one{{"name", name}, {"params", std::move(parameters)}};
-        one["paramStructure"] = m->names.empty() ? "by-position" : "either";
+        one["paramStructure"] = as_one_map ? "by-name" : m->names.empty() ? "by-position" : "either";
         one["result"] = object{{"name", "result"}, {"schema", m->result_schema()}};
         methods.emplace_back(std::move(one));
     }

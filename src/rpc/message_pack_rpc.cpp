@@ -57,7 +57,7 @@ public:
         if (options_.neovim_faults) return write_neovim_fault(f);
         encoder_.begin_array(f.data().is_null() ? 2 : 3);
         encoder_.integer(f.number());
-        encoder_.text(f.message());
+        encoder_.text(f.message().empty() ? standard_text(f.number()) : std::string_view(f.message()));
         if (!f.data().is_null()) f.data().encode(encoder_);
         encoder_.null();
     }

@@ -32,6 +32,8 @@ bool argument_list::read(const served_call& c, const method_base& of, bool takes
         whole = takes_map;
         return true;
     }
+    if (of.parameter_count() == 0 && from.kind() == kind::map)
+        return true;  // names that nobody asks for are passed over
     if (from.kind() == kind::array) {
         if (c.names_come_in_a_map() && from.size() == 1 && !takes_map && !of.names.empty()) {
             const element only = *from.begin();
@@ -46,7 +48,6 @@ bool argument_list::read(const served_call& c, const method_base& of, bool takes
     }
     if (takes_map) return whole = true;
     if (!of.names.empty()) return by_name = true;
-    if (from.size() == 0) return true;
     return why.failed("arguments by place were expected, not by name");
 }
 

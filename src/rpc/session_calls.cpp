@@ -47,7 +47,8 @@ std::uint32_t session::start_call(std::unique_ptr<waiting_call> call, std::strin
     const auto own = call->get_executor();
     call->at_home = own == get_executor() || own.target<asio::system_executor>() != nullptr;
     if (!open_ || has_ended_ || other_ended_)
-        return refuse(std::move(call), asio::error::bad_descriptor, failure_.code() ? failure_.message() : "");
+        return refuse(std::move(call), asio::error::bad_descriptor,
+                      failure_.code() ? failure_.message() : "the connection has ended");
     if (calls_->size() >= options_.calls_waiting) return refuse(std::move(call), errc::too_many_calls);
     call->method = method;
     call->idempotent = options.idempotent;

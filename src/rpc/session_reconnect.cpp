@@ -84,7 +84,10 @@ void session::connected(any_channel channel) {
     connected_ = true;
     failure_ = {};
     ++counted_.connections;
-    for (auto* const call : calls_->all(next_id_, wire_->ordered())) {
+    const auto waiting = calls_->all(next_id_, wire_->ordered());
+    if (reconnect_.on_connect) reconnect_.on_connect(peer(shared_from_this()));
+    if (!connected_) return;
+    for (auto* const call : waiting) {
         call->sent = true;
         send(call->request);
         if (!connected_) return;  // lost again

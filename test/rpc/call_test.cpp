@@ -169,6 +169,19 @@ BOOST_AUTO_TEST_CASE(arguments_by_place_can_be_an_array_of_any_size) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(names_that_nobody_asks_for_are_passed_over) {
+    for (const auto& protocol : both()) {
+        rpc::router calls;
+        calls.on("list", [] { return 3; });
+        calls.on("get", {"key"}, [](int key) { return key; });
+        auto [client, server] = connect(protocol, calls);
+        BOOST_TEST(get<int>(client.prepare_call<int>("get", rpc::named("key", 4, "more", 1))) == 4);
+        if (protocol.name() == "json-rpc")
+            BOOST_TEST(get<int>(client.prepare_call<int>("list", rpc::named("cursor", "x"))) == 3);
+        BOOST_TEST(get<int>(client.prepare_call<int>("list")) == 3);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(wrong_arguments_are_answered_with_the_place) {
     for (const auto& protocol : both()) {
         rpc::router calls;

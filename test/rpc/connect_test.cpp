@@ -87,9 +87,11 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_cancelled_lets_calls_finish) {
             co_return 7;
         });
         std::vector<rpc::peer> peers;
+        int gone = 0;
         co_await with_task_group([&](task_group& group) -> task<> {
             rpc::serve_options options;
             options.on_connect = [&](const rpc::peer& p) { peers.push_back(p); };
+            options.on_disconnect = [&](const rpc::peer& p) { gone += p == peers.at(0); };
             group.spawn(rpc::serve(f.io, where, calls, options));
             co_await until_listening(f);
             auto client = co_await rpc::connect(f.io, where);
@@ -105,6 +107,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_cancelled_lets_calls_finish) {
             BOOST_TEST(*got == 7);
         });
         BOOST_TEST(!peers.at(0).is_open());
+        BOOST_TEST(gone == 1);
     }(*this));
 }
 

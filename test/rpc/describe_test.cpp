@@ -58,6 +58,9 @@ BOOST_AUTO_TEST_CASE(methods_are_told_as_open_rpc_has_them) {
                R"("length":{"type":"number"},"name":{"type":"string"}},"required":["pitch","length"]}}},)"
                R"({"name":"times","required":false,"schema":{"anyOf":[{"type":"integer"},{"type":"null"}]}}],)"
                R"("paramStructure":"either","result":{"name":"result","schema":{"type":"boolean"}}})");
+    BOOST_TEST(*methods[0]["paramStructure"].text() == "by-name");
+    BOOST_TEST(*methods[0]["params"][2]["name"].text() == "name");
+    BOOST_TEST(!methods[0]["params"][2]["required"].get<bool>());
     BOOST_TEST(*methods[4]["paramStructure"].text() == "by-position");
     BOOST_TEST(*methods[4]["params"][0]["name"].text() == "argument1");
 }

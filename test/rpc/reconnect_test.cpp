@@ -58,7 +58,10 @@ BOOST_FIXTURE_TEST_SUITE(reconnect_suite, net_fixture)
 BOOST_AUTO_TEST_CASE(a_lost_connection_is_made_again_and_no_call_is_sent_twice_unasked) {
     run_task(io, [](net_fixture& f) -> task<> {
         auto listener = listen_channels(f.io.get_executor(), f.local(), lines()).value();
-        auto client = co_await rpc::connect(f.io, "unix:" + f.path(), {}, reconnecting());
+        auto options = reconnecting();
+        int greeted = 0;
+        options.reconnect->on_connect = [&](const rpc::peer& p) { greeted += p.try_notify("hello"); };
+        auto client = co_await rpc::connect(f.io, "unix:" + f.path(), {}, options);
         auto server = co_await listener.async_accept();
         answer once, again, later;
         client.prepare_call<int>("once")(once.handler());
@@ -74,6 +77,9 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_is_made_again_and_no_call_is_sent_twice_u
         BOOST_TEST(!client.try_notify("now"));
         server = co_await listener.async_accept();
         auto request = std::string(*co_await server.async_receive());
+        BOOST_TEST(request.find("hello") != std::string::npos);  // first
+        BOOST_TEST(greeted == 1);
+        request = *co_await server.async_receive();
         BOOST_TEST(request.find("again") != std::string::npos);
         co_await server.async_send(result_for(request, 1));
         request = *co_await server.async_receive();

@@ -65,7 +65,11 @@ private:
 /// members must be there). One underscore at the end of a name is not carried, for names that C++ keeps to itself:
 /// `class_` is "class".
 template <typename T>
-struct codec;
+struct codec {
+    static_assert(sizeof(T) == 0,
+                  "parley::rpc knows no way to carry this type: describe a struct with BOOST_DESCRIBE_STRUCT, or "
+                  "specialize parley::rpc::codec. A parameter is a value or a const&, never a string_view.");
+};
 
 template <typename T>
 concept carried = requires(encoder& to, const T& v, element from, T& into, decode_error& why) {

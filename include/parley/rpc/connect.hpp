@@ -75,6 +75,8 @@ struct serve_options {
     std::chrono::steady_clock::duration drain{std::chrono::seconds(2)};
     /// Called with each new connection, before anything of it is read: to greet, to keep its `peer`.
     std::function<void(const peer&)> on_connect{};
+    /// Called when a connection has ended, with the same `peer`.
+    std::function<void(const peer&)> on_disconnect{};
 };
 
 /// Listens at `where` and serves `calls` to everybody who connects, until it is cancelled.

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -54,6 +55,8 @@ struct reconnect_options {
     std::chrono::steady_clock::duration longest_pause{std::chrono::seconds(10)};
     /// How often in a row it is tried; then the connection ends. 0: for ever.
     std::size_t attempts = 0;
+    /// Called each time it has connected again, before calls that wait are sent: to greet, to subscribe once more.
+    std::function<void(const peer&)> on_connect{};
 };
 
 /// A connection on which both sides call each other, for as long as this object lives.
