@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array<std::string_view, 7> framings{"lines", "length-prefix", "varint",  "content-length",
                                                    "nul",   "msgpack",       "datagram"};
-constexpr std::array<std::string_view, 5> protocols{"json-rpc", "lsp", "mcp", "msgpack-rpc", "varlink"};
+constexpr std::array<std::string_view, 6> protocols{"json-rpc", "lsp", "mcp", "msgpack-rpc", "neovim", "varlink"};
 constexpr std::array<std::string_view, 3> json_framings{"lines", "content-length", "length-prefix"};
 constexpr std::array<std::string_view, 3> forms{"text", "json", "hex"};
 
