@@ -87,10 +87,11 @@ constexpr auto layouts = [] {
 
 }  // namespace
 
-parsed_frame message_pack::parse(std::string_view bytes, std::size_t) const noexcept {
-    std::uint64_t at = 0;
-    std::uint64_t to_come = 1;  // values, each of a byte or more
+parsed_frame message_pack::parse(std::string_view bytes, progress& so_far) const noexcept {
+    std::uint64_t at = so_far.at;
+    std::uint64_t to_come = so_far.values_to_come;  // each of a byte or more
     while (to_come != 0) {
+        so_far = {at, to_come};
         if (at + to_come > limit_) return parsed_frame::failed(errc::limit_exceeded, 0, detail::too_long);
         if (at >= bytes.size()) return parsed_frame::incomplete(static_cast<std::size_t>(at + to_come));
         const layout& l = layouts[static_cast<unsigned char>(bytes[static_cast<std::size_t>(at)])];
@@ -98,7 +99,7 @@ parsed_frame message_pack::parse(std::string_view bytes, std::size_t) const noex
             return parsed_frame::failed(errc::invalid_frame, static_cast<std::size_t>(at),
                                         "no value of MessagePack begins with this byte");
         ++at;
-        if (l.length_bytes != 0 && bytes.size() - at < l.length_bytes)
+        if (bytes.size() - at < l.length_bytes)
             return parsed_frame::incomplete(static_cast<std::size_t>(at + l.length_bytes + to_come - 1));
         std::uint64_t announced = 0;
         for (unsigned i = 0; i < l.length_bytes; ++i)

@@ -3,6 +3,7 @@
 
 #include "rpc/json_rpc.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace parley::rpc::detail {
@@ -25,6 +26,14 @@ void bad(incoming& into, std::int64_t number, std::string why, std::string id = 
     item.id.number = number;  // of the fault
     item.id.literal = std::move(id);
     item.problem = std::move(why);
+}
+
+void append_member(std::string& to, std::string_view name, std::int64_t number) {
+    std::string member;
+    json_encoder e(member);
+    e.name(name);
+    e.integer(number);
+    to += member;
 }
 
 // "a.b" is {"a":{"b":…}}.
@@ -83,7 +92,12 @@ encoder& json_rpc_wire::begin(std::string& to, const outgoing_call& call) {
 
 encoder& json_rpc_wire::begin_call(std::string& to, std::uint32_t id, const outgoing_call& call) {
     begin(to, call);
-    end_ = ",\"id\":";
+    end_.clear();
+    if (call.deadline.count() > 0 && !options_->deadline_member.empty()) {
+        end_ += ',';
+        append_member(end_, options_->deadline_member, call.deadline.count());
+    }
+    end_ += ",\"id\":";
     append_id(end_, {id, {}});
     end_ += '}';
     if (call.wants_parts) {
@@ -185,6 +199,11 @@ void json_rpc_wire::read(std::string_view message, incoming& into) {
     const element root = into.values.root();
     if (root.kind() != kind::array) return read_one(root, into);
     if (root.size() == 0) return bad(into, fault_code::invalid_request, "a batch without a call");
+    if (root.size() > into.most_items) {
+        bad(into, fault_code::invalid_request, "a batch of more than " + std::to_string(into.most_items));
+        into.items.back().over_limit = true;
+        return;
+    }
     into.batch = true;
     for (const element one : root) read_one(one, into);
 }
@@ -247,6 +266,11 @@ void json_rpc_wire::read_call(element message, const element* id, incoming& into
         item.id.number = *number;
     else
         item.id.literal = literal_of(*id);
+    constexpr std::uint64_t longest_deadline = 1000ULL * 60 * 60 * 24 * 365;
+    if (const auto limit = options_->deadline_member.empty() ? std::nullopt : message.find(options_->deadline_member)) {
+        if (const auto ms = limit->unsigned_integer())
+            item.deadline = std::chrono::milliseconds(std::min<std::uint64_t>(*ms, longest_deadline));
+    }
     item.token = token_of(item.params);
     item.wants_parts = !item.token.empty();
 }

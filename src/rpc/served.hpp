@@ -9,10 +9,13 @@
 #include "rpc/wire.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace parley::rpc::detail {
@@ -30,12 +33,19 @@ struct served_call::details
     std::string token{};
     std::shared_ptr<batch> together{};
     std::string method{};  // of a call that was kept
+    std::optional<std::chrono::steady_clock::time_point> deadline{};
+    std::unique_ptr<asio::steady_timer> limit{};  // of a call that was kept
     bool is_notification = false;
     bool wants_parts = false;
     bool answered = false;
     bool cancelled = false;
     bool runs = false;
     asio::cancellation_signal cancel{};
+
+    void give_up() {
+        cancelled = true;
+        cancel.emit(asio::cancellation_type::terminal);
+    }
 };
 
 using served_list = boost::intrusive::list<served_call::details, boost::intrusive::constant_time_size<false>>;

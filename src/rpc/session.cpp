@@ -34,6 +34,7 @@ session::session(any_channel channel, router calls, const connection_options& op
       end_(executor_),
       idle_(executor_, asio::steady_timer::time_point::max()) {
     counted_.connections = 1;
+    incoming_.most_items = options_.batch_calls;
 }
 
 session::~session() = default;
@@ -125,18 +126,14 @@ void session::process(std::string_view message) {
         return;
     }
     wire_->read(message, incoming_);
-    if (incoming_.batch) return process_batch();
-    process(incoming_.items.front(), nullptr);
+    if (incoming_.batch)
+        process_batch();
+    else
+        process(incoming_.items.front(), nullptr);
+    incoming_.shrink();
 }
 
 void session::process_batch() {
-    if (incoming_.items.size() > options_.batch_calls) {
-        incoming_item refused;
-        refused.id = {fault_code::invalid_request, "null"};
-        refused.problem = "a batch of more than " + std::to_string(options_.batch_calls);
-        ++counted_.refused;
-        return process(refused, nullptr);
-    }
     const auto together = std::make_shared<batch>();
     for (const auto& item : incoming_.items) {
         using kind = incoming_item::kind;
@@ -163,7 +160,7 @@ void session::process(const incoming_item& item, const std::shared_ptr<batch>& t
         case kind::cancel:
             return cancel_served(item.id);
         case kind::bad: {
-            ++counted_.invalid_messages;
+            ++(item.over_limit ? counted_.refused : counted_.invalid_messages);
             auto& text = scratch();
             if (!wire_->write_bad(text, item)) {
                 const auto number = channel_.counters().messages_received;
@@ -179,7 +176,7 @@ void session::process(const incoming_item& item, const std::shared_ptr<batch>& t
 // --- sending
 
 std::string& session::scratch() {
-    if (scratch_.capacity() > largest_scratch) scratch_ = {};
+    if (scratch_.capacity() > largest_scratch) std::string().swap(scratch_);
     scratch_.clear();
     return scratch_;
 }
@@ -248,7 +245,7 @@ void session::cancel_handlers() {
         call.answered = true;
         asio::post(get_executor(), [self, &call] {
             for (auto& still : self->running_)
-                if (&still == &call) return still.cancel.emit(asio::cancellation_type::terminal);
+                if (&still == &call) return still.give_up();
         });
     }
 }
@@ -279,7 +276,7 @@ task<void> session::shut_down() {
             if (state.cancelled() != asio::cancellation_type::none)
                 throw boost::system::system_error(asio::error::operation_aborted);
         }
-        if (open_) co_await channel_.async_shutdown(asio::redirect_error(asio::use_awaitable, ec));
+        if (open_ && connected_) co_await channel_.async_shutdown(asio::redirect_error(asio::use_awaitable, ec));
     } catch (...) {
         close();
         throw;

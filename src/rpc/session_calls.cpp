@@ -42,13 +42,13 @@ std::uint32_t session::start_call(std::unique_ptr<waiting_call> call, std::strin
         fail_later(get_executor(), std::move(refused), call_error(why, std::string(method), text));
         return std::uint32_t{0};
     };
-    if (calls_ == nullptr) return 0;
     // Without an executor of its own a handler runs where the connection does.
     const auto own = call->get_executor();
     call->at_home = own == get_executor() || own.target<asio::system_executor>() != nullptr;
     if (!open_ || has_ended_ || other_ended_)
         return refuse(std::move(call), asio::error::bad_descriptor,
                       failure_.code() ? failure_.message() : "the connection has ended");
+    if (calls_ == nullptr) return 0;  // the context is being destroyed
     if (calls_->size() >= options_.calls_waiting) return refuse(std::move(call), errc::too_many_calls);
     call->method = method;
     call->idempotent = options.idempotent;
@@ -56,11 +56,15 @@ std::uint32_t session::start_call(std::unique_ptr<waiting_call> call, std::strin
     const auto id = calls_->add(std::move(call), next_id_, wire_->ordered()).id;
     ++counted_.calls;
 
+    const auto limit = options.deadline.count() != 0 ? options.deadline : options_.deadline;
     auto& text = scratch();
-    auto& to = wire_->begin_call(
-        text, id,
-        {.method = method, .has_params = arguments.any, .by_name = arguments.by_name, .wants_parts = wants_parts});
-    if (arguments.any) arguments.encode(arguments.self, to);
+    auto& to = wire_->begin_call(text, id,
+                                 {.method = method,
+                                  .has_params = arguments.any,
+                                  .by_name = arguments.by_name,
+                                  .wants_parts = wants_parts,
+                                  .deadline = std::chrono::ceil<std::chrono::milliseconds>(limit)});
+    if (arguments.any) encode_value(to, arguments);
     wire_->end_call();
     if (to.failed()) return refuse(calls_->withdraw(id), errc::not_carried, to.problem());
     if (text.size() > options_.message_bytes)
@@ -74,7 +78,6 @@ std::uint32_t session::start_call(std::unique_ptr<waiting_call> call, std::strin
             if (const auto self = weak.lock()) self->give_up(id, asio::error::operation_aborted, true);
         });
     }
-    const auto limit = options.deadline.count() != 0 ? options.deadline : options_.deadline;
     if (limit.count() != 0) {
         added.deadline = std::make_unique<call_record::timer>(get_executor(), limit);
         added.deadline->async_wait([weak = weak_from_this(), id](error_code ec) {
@@ -92,16 +95,14 @@ std::uint32_t session::start_call(std::unique_ptr<waiting_call> call, std::strin
     return id;
 }
 
-void session::end_stream(std::uint32_t id) {
-    give_up(id, asio::error::operation_aborted, true);
-    read_more();
-}
+void session::end_stream(std::uint32_t id) { give_up(id, asio::error::operation_aborted, true); }
 
 // The call ends here; the other side is told where it can be.
 void session::give_up(std::uint32_t id, error_code why, bool later) {
     if (calls_ == nullptr) return;
     auto call = calls_->take(id);
     if (!call) return;
+    if (call->wants_parts) read_more();  // if it was this one that had no room
     if (open_ && connected_ && call->sent) {
         auto& text = scratch();
         if (wire_->write_cancel(text, id)) send(text);
@@ -161,7 +162,7 @@ bool session::write_notification(std::string_view method, const outgoing_argumen
     auto& text = scratch();
     auto& to =
         wire_->begin_notification(text, {.method = method, .has_params = arguments.any, .by_name = arguments.by_name});
-    if (arguments.any) arguments.encode(arguments.self, to);
+    if (arguments.any) encode_value(to, arguments);
     wire_->end_call();
     return !to.failed();
 }

@@ -8,6 +8,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -48,9 +49,13 @@ void session::lost(error why) {
     if (calls_at_home_ && !processing_) begin_reconnect();
 }
 
+// Behind what runs now, which may be the coroutine that has just connected.
 void session::begin_reconnect() {
-    asio::co_spawn(get_executor(), reconnect({shared_from_this(), std::move(calls_at_home_)}),
-                   asio::bind_cancellation_slot(redial_cancel_.slot(), [](const std::exception_ptr&) {}));
+    asio::post(get_executor(), [own = pump{shared_from_this(), std::move(calls_at_home_)}]() mutable {
+        const auto self = own.self;
+        asio::co_spawn(self->get_executor(), reconnect(std::move(own)),
+                       asio::bind_cancellation_slot(self->redial_cancel_.slot(), [](const std::exception_ptr&) {}));
+    });
 }
 
 // The coroutine owns the calls meanwhile, and whatever it waits for owns the coroutine.
@@ -91,7 +96,7 @@ void session::connected(any_channel channel) {
         call->sent = true;
         send(call->request);
         if (!connected_) return;  // lost again
-        if (!call->idempotent) call->request = {};
+        if (!call->idempotent) std::string().swap(call->request);
     }
     next();
 }

@@ -32,6 +32,13 @@ std::shared_ptr<served_call> served_call::keep() {
     kept->method_ = d.method;
     d.runs = true;
     d.owner->handler_began(d);
+    if (d.deadline) {
+        d.limit = std::make_unique<asio::steady_timer>(d.owner->get_executor(), *d.deadline);
+        d.limit->async_wait([weak = std::weak_ptr<served_call>(kept)](error_code ec) {
+            const auto late = ec ? nullptr : weak.lock();
+            if (late) late->details_->give_up();
+        });
+    }
     return kept;
 }
 
@@ -48,7 +55,7 @@ void served_call::reply(const value_writer& result) {
     auto& owner = *d.owner;
     auto& text = owner.scratch();
     auto& to = owner.protocol().begin_result(text, d.id);
-    result.encode(result.self, to);
+    encode_value(to, result);
     owner.protocol().end_result();
     if (to.failed())
         return fault(rpc::fault(fault_code::internal_error, {}, "the result cannot be sent: " + to.problem()));
@@ -102,14 +109,12 @@ void served_call::failed(const std::exception_ptr& why) {
 void session::serve(const incoming_item& item, const std::shared_ptr<batch>& together) {
     const bool is_call = item.what == incoming_item::kind::call;
     if (!is_call) ++counted_.notified;
-    if (is_call) {
-        if (shutting_down_) return refuse(item, together, fault(fault_code::busy, "the server is shutting down"));
-        if (counted_.running >= options_.calls_running)
-            return refuse(item, together, fault(fault_code::busy, "too many calls at once", options_.calls_running));
-        if (!within_rate())
-            return refuse(item, together,
-                          fault(fault_code::busy, "too many calls in a second", options_.calls_per_second));
-    }
+    if (shutting_down_ && is_call)
+        return refuse(item, together, fault(fault_code::busy, "the server is shutting down"));
+    if (counted_.running >= options_.calls_running)
+        return refuse(item, together, fault(fault_code::busy, "too many calls at once", options_.calls_running));
+    if (!within_rate())
+        return refuse(item, together, fault(fault_code::busy, "too many calls in a second", options_.calls_per_second));
     const auto function = router_.table_->find(item.method);
     if (!function) {
         if (!is_call)
@@ -126,6 +131,8 @@ void session::serve(const incoming_item& item, const std::shared_ptr<batch>& tog
     d->is_notification = !is_call;
     d->wants_parts = item.wants_parts;
     d->answered = false;
+    d->deadline.reset();
+    if (item.deadline) d->deadline = std::chrono::steady_clock::now() + *item.deadline;
     served_call call(std::move(d));
     call.params_ = item.params;
     call.has_params_ = item.has_params;
@@ -143,6 +150,7 @@ void session::serve(const incoming_item& item, const std::shared_ptr<batch>& tog
 
 void session::refuse(const incoming_item& item, const std::shared_ptr<batch>& together, const fault& why) {
     if (why.number() == fault_code::busy) ++counted_.refused;
+    if (item.what != incoming_item::kind::call) return;  // nobody waits for an answer to a notification
     ++counted_.faults;
     auto& text = scratch();
     wire_->write_fault(text, item.id, why);
@@ -156,6 +164,15 @@ void session::answer(const served_call::details& call, std::string_view text) {
     if (!open_) return;
     if (!call.together) return send(text);
     auto& all = *call.together;
+    // Together they are one message, in which each of the others has room for a fault.
+    constexpr std::size_t room_for_fault = 256;
+    std::string too_large;
+    if (text.size() > room_for_fault &&
+        all.answers.size() + text.size() + all.unanswered * room_for_fault > options_.message_bytes) {
+        wire_->write_fault(too_large, call.id,
+                           fault(fault_code::internal_error, {}, "the answers to this batch are too large"));
+        text = too_large;
+    }
     all.answers += all.answers.empty() ? '[' : ',';
     all.answers += text;
     if (--all.unanswered != 0) return;
@@ -190,8 +207,7 @@ void session::cancel_served(const call_id& id) {
     const auto it =
         std::ranges::find_if(running_, [&](const auto& call) { return !call.is_notification && call.id == id; });
     if (it == running_.end()) return;
-    it->cancelled = true;
-    it->cancel.emit(asio::cancellation_type::terminal);
+    it->give_up();
 }
 
 // A bucket that fills by so many a second and holds as many.
@@ -216,16 +232,20 @@ std::string_view context::method() const noexcept { return call_.method_; }
 bool context::is_notification() const noexcept { return call_.details_->is_notification; }
 bool context::wants_parts() const noexcept { return call_.details_->wants_parts; }
 bool context::cancelled() const noexcept { return call_.details_->cancelled; }
+std::optional<std::chrono::steady_clock::time_point> context::deadline() const noexcept {
+    return call_.details_->deadline;
+}
 
 void context::start_send_part(const detail::value_writer& part, completion_handler<void(error_code)> handler) {
     auto& d = *call_.details_;
     auto& owner = *d.owner;
     const auto done = [&](error_code ec) { post_completion(owner.get_executor(), std::move(handler), ec); };
     if (!d.wants_parts) return done({});
+    if (d.answered) return done(asio::error::operation_aborted);  // the connection of this call is gone
     auto& text = owner.scratch();
     auto* const to = owner.protocol().begin_part(text, d.id, d.token);
     if (to == nullptr) return done(errc::not_carried);
-    part.encode(part.self, *to);
+    detail::encode_value(*to, part);
     owner.protocol().end_part();
     if (to->failed()) return done(errc::not_carried);
     if (text.size() > owner.options().message_bytes) return done(parley::errc::limit_exceeded);

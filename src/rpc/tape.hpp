@@ -26,6 +26,12 @@ public:
         open_.clear();
         unescaped_.clear();
     }
+    /// Gives back the memory that an uncommonly large message took.
+    void shrink() {
+        constexpr std::size_t nodes_kept = 4096, bytes_kept = std::size_t{64} << 10;
+        if (nodes_.capacity() > nodes_kept) nodes_ = std::vector<node>();
+        if (unescaped_.capacity() > bytes_kept) std::string().swap(unescaped_);
+    }
     std::size_t depth() const noexcept { return open_.size(); }
     const std::vector<node>& nodes() const noexcept { return nodes_; }
     element root() const noexcept { return nodes_.empty() ? element() : element(nodes_.data()); }

@@ -10,8 +10,11 @@
 
 #include "rpc/tape.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +41,7 @@ struct incoming_item {
     };
 
     kind what = kind::bad;
+    bool over_limit = false;  // bad because it is too much
     bool has_params = false;
     bool wants_parts = false;
     bool has_number = false;  // a reply: to the call `number`; without, to the oldest one
@@ -45,16 +49,18 @@ struct incoming_item {
     call_id id{};  // of a call, of what is cancelled
     std::string_view method{};
     element params{};
-    element value{};        // a result, a partial one, or a fault as the protocol has it
-    std::string token{};    // for partial results
-    std::string problem{};  // what is bad
+    element value{};                                      // a result, a partial one, or a fault as the protocol has it
+    std::string token{};                                  // for partial results
+    std::optional<std::chrono::milliseconds> deadline{};  // how long the caller waits
+    std::string problem{};                                // what is bad
 };
 
 /// What a message holds. Used again for the next one.
 struct incoming {
     tape values{};
     std::vector<incoming_item> items{};
-    bool batch = false;  // the answers go together, too
+    bool batch = false;                 // the answers go together, too
+    std::size_t most_items = SIZE_MAX;  // in a batch: a larger one is bad as a whole
 
     incoming_item& add(incoming_item::kind what) {
         auto& item = items.emplace_back();
@@ -66,6 +72,13 @@ struct incoming {
         items.clear();
         batch = false;
     }
+    /// Gives back the memory that an uncommonly large message took.
+    void shrink() {
+        values.shrink();
+        if (items.capacity() > most_kept) items = std::vector<incoming_item>();
+    }
+
+    static constexpr std::size_t most_kept = 64;
 };
 
 struct outgoing_call {
@@ -73,6 +86,7 @@ struct outgoing_call {
     bool has_params = true;  // then one value follows
     bool by_name = false;    // a map; else an array
     bool wants_parts = false;
+    std::chrono::milliseconds deadline{0};  // of the caller; 0: none
 };
 
 /// One for each connection. What is begun is appended to a text, one value is encoded, then it is ended; a failure is
@@ -108,6 +122,16 @@ public:
     /// Arguments by name are one argument by place.
     virtual bool names_come_in_a_map() const noexcept { return false; }
 };
+
+/// Encodes a value whose type was taken away; what its codec throws is a failure of the encoder.
+template <typename Value>
+void encode_value(encoder& to, const Value& value) {
+    try {
+        value.encode(value.self, to);
+    } catch (const std::exception& e) {
+        to.fail(e.what());
+    }
+}
 
 /// The text that JSON-RPC 2.0 has for a number; empty where it has none.
 std::string_view standard_text(std::int64_t number) noexcept;

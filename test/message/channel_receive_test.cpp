@@ -5,6 +5,7 @@
 
 #include <parley/message/content_length.hpp>
 #include <parley/message/lines.hpp>
+#include <parley/message/message_pack.hpp>
 #include <parley/message/nul_terminated.hpp>
 #include <parley/message/varint.hpp>
 
@@ -12,6 +13,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/mpl/list.hpp>
 
 #include <fstream>
@@ -335,6 +337,34 @@ BOOST_AUTO_TEST_CASE(options_that_cannot_work_are_refused) {
     refused({.queue_messages = 0});
     refused({.turn_messages = 0});
     BOOST_CHECK_THROW(local_channel(local_stream::socket(ex), length_prefix()), boost::system::system_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_framing_that_remembers_its_progress_begins_anew_with_each_message) {
+    auto [socket, raw] = make_socket_pair<local_stream>(ex).value();
+    auto c = make(std::move(socket), {}, message_pack());
+    const std::string one(
+        "\x93\x01\xa3"
+        "abc\x92\x02\x03",
+        9),
+        two("\xdc\x00\x02\xc0\xc4\x01x", 7);
+    std::string stream = one + two + one + two + two;
+    std::vector<std::string> got;
+    for (std::size_t step = 1; step <= stream.size(); ++step) {
+        for (std::size_t at = 0; at < stream.size(); at += step) {
+            asio::write(raw, asio::buffer(stream.substr(at, step)));
+            run_ready(io);
+            if (at == 0) got.clear();
+            received r;
+            asio::cancellation_signal stop;
+            c.async_receive(asio::bind_cancellation_slot(stop.slot(), r.handler()));
+            run_ready(io);
+            stop.emit(asio::cancellation_type::terminal);
+            run_until(io, [&] { return r.count == 1; });
+            if (r.message) got.push_back(*r.message);
+            while (const auto more = c.try_receive()) got.emplace_back(*more);
+        }
+        BOOST_TEST_REQUIRE((got == std::vector<std::string>{one, two, one, two, two}));
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

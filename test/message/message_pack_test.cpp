@@ -120,6 +120,27 @@ BOOST_AUTO_TEST_CASE(what_is_announced_is_compared_with_the_limit_at_once) {
     BOOST_TEST(refused(f, "\xd9\x63" + std::string(99, 'x')) == make_error_code(errc::limit_exceeded));
 }
 
+BOOST_AUTO_TEST_CASE(bytes_that_come_one_by_one_are_walked_over_once) {
+    const message_pack f;
+    for (const auto& value : values) {
+        message_pack::progress so_far;
+        for (std::size_t come = 1; come < value.size(); ++come) {
+            BOOST_TEST_REQUIRE((f.parse(std::string_view(value).substr(0, come), so_far).outcome == kind::incomplete));
+            BOOST_TEST(so_far.at <= come);
+        }
+        const auto whole = f.parse(value, so_far);
+        BOOST_TEST_REQUIRE((whole.outcome == kind::complete));
+        BOOST_TEST(whole.found.size == value.size());
+    }
+    // Each step goes on where the last one was: otherwise these are a hundred thousand million steps.
+    const std::string deep = std::string(500000, '\x91') + '\x01';
+    message_pack::progress so_far;
+    for (std::size_t come = 1; come < deep.size(); ++come)
+        if (f.parse(std::string_view(deep).substr(0, come), so_far).outcome != kind::incomplete || so_far.at != come)
+            BOOST_FAIL("not where it was");
+    BOOST_TEST((f.parse(deep, so_far).outcome == kind::complete));
+}
+
 BOOST_AUTO_TEST_CASE(depth_costs_nothing) {
     const message_pack f;
     const std::string deep = std::string(1000000, '\x91') + '\x01';

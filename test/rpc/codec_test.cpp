@@ -267,6 +267,21 @@ BOOST_AUTO_TEST_CASE(text_is_utf_8_or_not) {
         BOOST_TEST(!is_utf8(bad));
 }
 
+BOOST_AUTO_TEST_CASE(a_large_message_leaves_no_memory_behind) {
+    rpc::detail::tape t;
+    std::string many = "[1";
+    for (int i = 0; i < 100000; ++i) many += ",1";
+    many += "]";
+    BOOST_TEST(rpc::detail::parse_json(many, t).good());
+    BOOST_TEST(t.nodes().capacity() > 100000u);
+    t.shrink();
+    BOOST_TEST(t.nodes().capacity() == 0u);
+    BOOST_TEST(rpc::detail::parse_json("[1,2]", t).good());
+    const auto before = t.nodes().capacity();
+    t.shrink();
+    BOOST_TEST(t.nodes().capacity() == before);  // a small one does
+}
+
 BOOST_AUTO_TEST_CASE(a_value_is_looked_into) {
     const rpc::value v = rpc::object{{"a", rpc::array{1, "two"}}, {"b", true}};
     BOOST_TEST((v["a"][0] == rpc::value(1)));

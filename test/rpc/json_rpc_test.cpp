@@ -193,6 +193,34 @@ BOOST_AUTO_TEST_CASE(a_batch_larger_than_the_limit_is_answered_with_one_fault) {
     BOOST_TEST(server.counters().refused == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_batch_costs_no_more_than_it_may_have_calls) {
+    auto [server, client] = connect_to_bare(rpc::json_rpc(), spec_calls());
+    std::string ones = "[1";
+    while (ones.size() < 4000000) ones += ",1";
+    BOOST_TEST_REQUIRE(!send_to(client, ones + "]"));
+    const auto reply = rpc::from_json(*receive_from(client).message).value();
+    BOOST_TEST((reply["error"]["data"] == rpc::value("a batch of more than 1024")));
+}
+
+BOOST_AUTO_TEST_CASE(the_answers_to_a_batch_are_one_message_that_is_not_too_large) {
+    rpc::router calls;
+    calls.on("text", [](int n) { return std::string(static_cast<std::size_t>(n), 'x'); });
+    auto [server, client] = connect_to_bare(rpc::json_rpc(), calls, {.message_bytes = 6000});
+    std::string request;
+    for (int i = 0; i < 10; ++i)
+        request += (i == 0 ? "[" : ",") + std::string(R"({"jsonrpc":"2.0","method":"text","params":[1000],"id":)") +
+                   std::to_string(i) + "}";
+    BOOST_TEST_REQUIRE(!send_to(client, request + "]"));
+    const auto answer = *receive_from(client).message;
+    BOOST_TEST(answer.size() <= 6000u);
+    const auto reply = rpc::from_json(answer).value();
+    const auto& all = reply.get<rpc::array>();
+    BOOST_TEST_REQUIRE(all.size() == 10u);
+    BOOST_TEST(all[0]["result"].text()->size() == 1000u);
+    BOOST_TEST(*all[9]["error"]["data"].text() == "the answers to this batch are too large");
+    for (std::size_t i = 0; i < 10; ++i) BOOST_TEST((all[i]["id"] == rpc::value(i)));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace parley::test

@@ -148,6 +148,56 @@ BOOST_AUTO_TEST_CASE(a_peer_that_sends_what_is_no_message_is_left_and_connected_
     }(*this));
 }
 
+BOOST_AUTO_TEST_CASE(a_call_after_the_end_of_a_connection_that_was_lost_fails) {
+    run_task(io, [](net_fixture& f) -> task<> {
+        auto listener = std::make_optional(listen_channels(f.io.get_executor(), f.local(), lines()).value());
+        auto client = co_await rpc::connect(f.io, "unix:" + f.path(), {}, reconnecting());
+        auto server = co_await listener->async_accept();
+        listener.reset();
+        server.close();
+        while (client.peer().native_handle() >= 0) co_await asio::post(asio::deferred);
+        client.close();
+        for (int i = 0; i < 100; ++i) co_await asio::post(asio::deferred);  // until nothing is under way any more
+        answer later;
+        client.prepare_call<int>("f")(later.handler());
+        co_await wait_for(later);
+        BOOST_TEST(later.ec == asio::error::bad_descriptor);
+    }(*this));
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_whose_connection_is_lost_sends_nothing_over_the_next) {
+    run_task(io, [](net_fixture& f) -> task<> {
+        auto listener = listen_channels(f.io.get_executor(), f.local(), lines()).value();
+        rpc::router calls;
+        error_code part;
+        bool began = false, done = false;
+        asio::steady_timer gate(f.io, asio::steady_timer::time_point::max());
+        calls.on("work", {"n"}, [&](int, rpc::context& c) -> task<int> {
+            began = true;
+            co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+            error_code ignored;
+            co_await gate.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await c.async_send_part(1)(asio::redirect_error(asio::use_awaitable, part));
+            done = true;
+            co_return 2;
+        });
+        auto client = co_await rpc::connect(f.io, "unix:" + f.path(), calls, reconnecting());
+        auto server = co_await listener.async_accept();
+        co_await server.async_send(
+            R"({"jsonrpc":"2.0","method":"work","params":{"n":1,"partialResultToken":7},"id":1})");
+        while (!began) co_await asio::post(asio::deferred);
+        server.close();
+        server = co_await listener.async_accept();
+        while (client.counters().connections != 2) co_await asio::post(asio::deferred);
+        gate.cancel();
+        while (!done) co_await asio::post(asio::deferred);
+        BOOST_TEST(part == asio::error::operation_aborted);
+        BOOST_TEST(client.try_notify("last"));
+        BOOST_TEST(std::string(*co_await server.async_receive()).find("last") != std::string::npos);  // and first
+        client.close();
+    }(*this));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace parley::test

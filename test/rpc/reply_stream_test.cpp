@@ -5,6 +5,7 @@
 
 #include <parley/rpc/reply_stream.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -124,6 +125,16 @@ BOOST_AUTO_TEST_CASE(parts_that_nobody_takes_slow_the_sender_down) {
     parts.reset();  // the other side is told, and reading goes on
     run_until(io, [&] { return aborted; });
     BOOST_TEST(get<int>(client.prepare_call<int>("now")) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_is_full_when_its_time_is_over_holds_nobody_up) {
+    auto [client, server] = connect(rpc::json_rpc(), counting());
+    const rpc::call_options soon{.deadline = std::chrono::milliseconds(20)};
+    auto parts = rpc::open_stream<int, std::string>(soon, client, "count", rpc::named("to", 1000000));
+    run_until(io, [&] { return client.counters().waiting == 0; });
+    BOOST_TEST(sent >= 64);
+    BOOST_TEST(get<int>(client.prepare_call<int>("now")) == 1);  // although nobody has taken a part
+    run_until(io, [&] { return aborted; });
 }
 
 BOOST_AUTO_TEST_CASE(what_a_protocol_does_not_carry_is_an_error) {

@@ -16,8 +16,24 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
+
+namespace parley::test {
+namespace {
+
+/// A value whose codec fails.
+struct unwilling {};
+
+}  // namespace
+}  // namespace parley::test
+
+template <>
+struct parley::rpc::codec<parley::test::unwilling> {
+    static void encode(encoder&, const test::unwilling&) { throw std::runtime_error("not today"); }
+    static value schema() { return object(); }
+};
 
 namespace parley::test {
 namespace {
@@ -294,6 +310,25 @@ BOOST_AUTO_TEST_CASE(too_many_handlers_are_answered_with_busy) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(notifications_that_are_too_many_are_dropped_and_counted) {
+    for (const auto& protocol : both()) {
+        rpc::router calls;
+        asio::steady_timer gate(io, asio::steady_timer::time_point::max());
+        calls.on("wait", [&]() -> task<> {
+            error_code ignored;
+            co_await gate.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        });
+        auto [client, server] = connect(protocol, calls, {}, {}, {.calls_running = 2});
+        for (int i = 0; i < 5; ++i) BOOST_TEST(client.try_notify("wait"));
+        run_until(io, [&] { return server.counters().notified == 5; });
+        BOOST_TEST(server.counters().running == 2u);
+        BOOST_TEST(server.counters().refused == 3u);
+        gate.cancel();
+        run_until(io, [&] { return server.counters().running == 0; });
+        BOOST_TEST(client.counters().unknown_answers == 0u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(too_many_calls_in_a_second_are_answered_with_busy) {
     rpc::router calls;
     calls.on("f", [] { return 1; });
@@ -379,6 +414,51 @@ BOOST_AUTO_TEST_CASE(what_is_too_large_is_refused_on_this_side) {
     BOOST_TEST(std::string(failure.what()).starts_with("large: text is not UTF-8"));
     BOOST_TEST(client.is_open());
     BOOST_TEST(client.counters().waiting == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_codec_that_throws_fails_its_own_call_alone) {
+    for (const auto& protocol : both()) {
+        rpc::router calls;
+        calls.on("f", [] { return unwilling(); });
+        calls.on("g", [] { return 1; });
+        auto [client, server] = connect(protocol, calls);
+        auto failure = failure_of(client.prepare_call<int>("g", unwilling()));
+        BOOST_TEST(failure.code() == make_error_code(rpc::errc::not_carried));
+        BOOST_TEST(std::string(failure.what()).starts_with("g: not today"));
+        failure = failure_of(client.prepare_call<int>("f"));
+        BOOST_TEST(*failure.fault()->data().text() == "the result cannot be sent: not today");
+        BOOST_TEST(client.counters().waiting == 0u);
+        BOOST_TEST(get<int>(client.prepare_call<int>("g")) == 1);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_knows_the_deadline_of_its_caller_where_it_is_told) {
+    rpc::json_rpc_options conventions;
+    conventions.deadline_member = "timeoutMs";
+    rpc::router calls;
+    bool knew = false, ended = false;
+    calls.on("wait", [&](rpc::context& c) -> task<int> {
+        const auto left = c.deadline().value() - std::chrono::steady_clock::now();
+        knew = left > std::chrono::milliseconds(0) && left <= std::chrono::milliseconds(20);
+        asio::steady_timer never(io, asio::steady_timer::time_point::max());
+        error_code ec;
+        co_await never.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+        ended = c.cancelled();
+        co_return 1;
+    });
+    calls.on("none", [](rpc::context& c) { return !c.deadline().has_value(); });
+    auto [server, client] = connect_to_bare(rpc::json_rpc(conventions), calls);
+    BOOST_TEST(!send_to(client, R"({"jsonrpc":"2.0","method":"wait","timeoutMs":20,"id":1})"));
+    run_until(io, [&] { return ended; });
+    BOOST_TEST(knew);
+    BOOST_TEST(!send_to(client, R"({"jsonrpc":"2.0","method":"none","id":2})"));
+    BOOST_TEST(*receive_from(client).message == R"({"jsonrpc":"2.0","result":1,"id":1})");
+    BOOST_TEST(*receive_from(client).message == R"({"jsonrpc":"2.0","result":true,"id":2})");
+    auto [caller, other] = connect_to_bare(rpc::json_rpc(conventions));
+    caller.prepare_call<int>({.deadline = std::chrono::seconds(3)}, "f")([](auto&&...) {});
+    BOOST_TEST(*receive_from(other).message == R"({"jsonrpc":"2.0","method":"f","timeoutMs":3000,"id":1})");
+    caller.close();
+    run_ready(io);
 }
 
 BOOST_AUTO_TEST_CASE(a_shutdown_lets_the_running_finish_and_serves_nothing_new) {

@@ -186,7 +186,7 @@ public:
         parsed_frames all;
         const std::size_t size = bytes.size();
         while (all.count != room && !bytes.empty()) {
-            const parsed_frame parsed = framer_.parse(bytes, examined);
+            const parsed_frame parsed = parse_one(bytes, examined);
             if (parsed.outcome != parsed_frame::kind::complete) {
                 all.last = parsed;
                 break;
@@ -247,8 +247,18 @@ public:
     Stream& stream() noexcept { return stream_; }
 
 private:
+    parsed_frame parse_one(std::string_view bytes, std::size_t examined) const noexcept {
+        if constexpr (remembers_progress<Framer>) {
+            if (examined == 0) progress_ = {};
+            return framer_.parse(bytes, progress_);
+        } else {
+            return framer_.parse(bytes, examined);
+        }
+    }
+
     Stream stream_;
     Framer framer_;
+    [[no_unique_address]] mutable typename progress_of<Framer>::type progress_{};
 };
 
 }  // namespace parley::detail

@@ -114,6 +114,9 @@ inline constexpr std::size_t default_message_limit = std::size_t{16} << 20;
 /// - `enclose(payload, descriptors, ends)` puts into `ends`, which it clears, what to send before and after a message.
 ///   An error where a message cannot be framed this way, such as a newline within a line, or is above the limit; then
 ///   `ends` is of no use.
+/// - A framing whose `parse` would begin anew each time may have a type `progress`, what is remembered of a frame that
+/// has
+///   not come whole, and `parse(bytes, progress&)`, which goes on from there; a new one stands for a new frame.
 /// - `limit()`: the most bytes of a message, and `overhead()`: the most bytes that a frame has beside them.
 template <typename F>
 concept framer =
@@ -126,6 +129,21 @@ concept framer =
     };
 
 namespace detail {
+
+template <typename F>
+concept remembers_progress = requires(const F& f, std::string_view bytes, typename F::progress& p) {
+    { f.parse(bytes, p) } noexcept -> std::same_as<parsed_frame>;
+};
+
+struct no_progress {};
+template <typename F>
+struct progress_of {
+    using type = no_progress;
+};
+template <remembers_progress F>
+struct progress_of<F> {
+    using type = typename F::progress;
+};
 
 /// `parse_end` of framers to which half a frame is nothing.
 PARLEY_EXPORT parsed_frame truncated(std::string_view bytes) noexcept;

@@ -6,6 +6,9 @@
 
 #include <parley/message/framer.hpp>
 
+#include <cstddef>
+#include <cstdint>
+
 namespace parley {
 
 /// A message is one value, whole: its end is found by walking over it, without memory for its depth. What is in it is
@@ -15,7 +18,17 @@ class message_pack {
 public:
     constexpr explicit message_pack(std::size_t limit = default_message_limit) noexcept : limit_(limit) {}
 
-    PARLEY_EXPORT parsed_frame parse(std::string_view bytes, std::size_t examined) const noexcept;
+    /// How far the walk has come, so that bytes that come one by one are walked over once.
+    struct progress {
+        std::uint64_t at = 0;
+        std::uint64_t values_to_come = 1;
+    };
+
+    PARLEY_EXPORT parsed_frame parse(std::string_view bytes, progress& so_far) const noexcept;
+    parsed_frame parse(std::string_view bytes, std::size_t) const noexcept {
+        progress anew;
+        return parse(bytes, anew);
+    }
     parsed_frame parse_end(std::string_view bytes) const noexcept { return detail::truncated(bytes); }
     PARLEY_EXPORT error_code enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept;
 

@@ -11,8 +11,10 @@
 #include <parley/rpc/export.hpp>
 #include <parley/rpc/peer.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,8 +54,13 @@ public:
     bool is_notification() const noexcept;
     /// The caller takes partial results.
     bool wants_parts() const noexcept;
-    /// The caller has cancelled, or has gone. A coroutine that awaits something learns it by `operation_aborted`.
+    /// The caller has cancelled, has gone, or waits no longer. A coroutine that awaits something learns it by
+    /// `operation_aborted`.
     bool cancelled() const noexcept;
+
+    /// When the caller will no longer wait, where the protocol tells it (`json_rpc_options::deadline_member`). A
+    /// coroutine is cancelled then.
+    std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept;
 
     /// Sends a partial result, before the result. It does nothing where the caller wants none.
     ///

@@ -47,6 +47,10 @@ struct json_rpc_options {
     std::string progress_value = "value";
     /// The name under which a call asks for partial results, "outer.inner" for a map in the arguments.
     std::string request_token = "partialResultToken";
+    /// The member of a call that tells how long its caller waits for the answer, in milliseconds. JSON-RPC has none:
+    /// where both sides agree on one, a handler ends with the deadline of its caller, and knows it
+    /// (`context::deadline`). Empty: it is not told.
+    std::string deadline_member{};
 
     /// Those of language servers: messages with a header.
     static json_rpc_options language_server() {

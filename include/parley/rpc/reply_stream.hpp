@@ -111,6 +111,7 @@ public:
     /// on. One at a time.
     task<std::optional<Part>> async_next() {
         const auto state = state_;
+        const auto session = session_;
         while (state->parts.empty() && !state->ended()) {
             error_code ignored;
             co_await state->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -121,7 +122,7 @@ public:
         if (!state->parts.empty()) {
             std::optional<Part> next(std::move(state->parts.front()));
             state->parts.pop_front();
-            if (state->parts.size() + 1 == detail::most_parts) detail::read_more(session_);
+            if (state->parts.size() + 1 == detail::most_parts) detail::read_more(session);
             co_return next;
         }
         if (state->failure) std::rethrow_exception(state->failure);
