@@ -29,12 +29,14 @@ struct connection_options {
 
     /// The most calls of this side that wait for an answer; another one fails at once with `errc::too_many_calls`.
     std::size_t calls_waiting = 65536;
-    /// The most calls of the other side that are served at once; another one is answered with the fault "busy".
+    /// The most calls and notifications of the other side whose functions run at once; another call is answered with
+    /// the fault "busy", another notification is dropped. Both are counted.
     std::size_t calls_running = 1024;
-    /// The most calls of the other side in a second, on average, with bursts of as many; more are answered with the
-    /// fault "busy". 0: any number.
+    /// The most calls and notifications of the other side in a second, on average, with bursts of as many; beyond that
+    /// it is the same. 0: any number.
     double calls_per_second = 0;
-    /// The most messages in a batch of JSON-RPC; a larger one is answered with one fault.
+    /// The most messages in a batch of JSON-RPC; a larger one is answered with one fault. Answers of a batch that have
+    /// no room in one message become faults.
     std::size_t batch_calls = 1024;
     /// The most bytes of a message, in both directions. A call that is larger fails, a result that is larger is
     /// answered with a fault. What comes and is larger ends the connection.

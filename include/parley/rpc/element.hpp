@@ -53,13 +53,46 @@ struct node {
 
 PARLEY_RPC_EXPORT extern const node no_value;
 
+/// Over what lies in an array or a map, as `Reader` reads one and finds the next.
+template <typename Reader>
+class node_iterator {
+public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = typename Reader::value_type;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = value_type;
+
+    node_iterator() = default;
+    node_iterator(const node* at, std::size_t left) noexcept : at_(at), left_(left) {}
+    value_type operator*() const noexcept { return Reader::read(at_); }
+    node_iterator& operator++() noexcept {
+        at_ = Reader::next(at_);
+        --left_;
+        return *this;
+    }
+    node_iterator operator++(int) noexcept {
+        const auto before = *this;
+        ++*this;
+        return before;
+    }
+    friend bool operator==(const node_iterator& a, const node_iterator& b) noexcept { return a.left_ == b.left_; }
+
+private:
+    const node* at_ = nullptr;
+    std::size_t left_ = 0;
+};
+
+struct value_reader;
+struct pair_reader;
+
 }  // namespace detail
 
 /// A view of a value within a message that was received; copies freely. It holds as long as the message does: while a
 /// `codec` decodes. A `value` keeps one.
 class element {
 public:
-    class iterator;
+    using iterator = detail::node_iterator<detail::value_reader>;
     class members;
 
     /// null
@@ -109,8 +142,6 @@ public:
     /// The value of a name in a map; nothing where it is none or has none.
     PARLEY_RPC_EXPORT std::optional<element> find(std::string_view name) const noexcept;
 
-    const detail::node* at() const noexcept { return at_; }
-
 private:
     std::optional<std::string_view> bytes_of(rpc::kind what) const noexcept {
         if (at_->what != what) return std::nullopt;
@@ -120,65 +151,25 @@ private:
     const detail::node* at_;
 };
 
-class element::iterator {
-public:
-    using iterator_category = std::input_iterator_tag;
+namespace detail {
+
+struct value_reader {
     using value_type = element;
-    using difference_type = std::ptrdiff_t;
-    using pointer = void;
-    using reference = element;
-
-    iterator() = default;
-    iterator(const detail::node* at, std::size_t left) noexcept : at_(at), left_(left) {}
-    element operator*() const noexcept { return element(at_); }
-    iterator& operator++() noexcept {
-        at_ += at_->nodes_with;
-        --left_;
-        return *this;
-    }
-    iterator operator++(int) noexcept {
-        const auto before = *this;
-        ++*this;
-        return before;
-    }
-    friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.left_ == b.left_; }
-
-private:
-    const detail::node* at_ = nullptr;
-    std::size_t left_ = 0;
+    static element read(const node* at) noexcept { return element(at); }
+    static const node* next(const node* at) noexcept { return at + at->nodes_with; }
 };
+struct pair_reader {
+    using value_type = std::pair<std::string_view, element>;
+    static value_type read(const node* at) noexcept { return {{at->text, at->size}, element(at + 1)}; }
+    static const node* next(const node* at) noexcept { return value_reader::next(at + 1); }
+};
+
+}  // namespace detail
 
 /// A range of names and values.
 class element::members {
 public:
-    class iterator {
-    public:
-        using iterator_category = std::input_iterator_tag;
-        using value_type = std::pair<std::string_view, element>;
-        using difference_type = std::ptrdiff_t;
-        using pointer = void;
-        using reference = value_type;
-
-        iterator() = default;
-        iterator(const detail::node* at, std::size_t left) noexcept : at_(at), left_(left) {}
-        value_type operator*() const noexcept { return {std::string_view(at_->text, at_->size), element(at_ + 1)}; }
-        iterator& operator++() noexcept {
-            ++at_;
-            at_ += at_->nodes_with;
-            --left_;
-            return *this;
-        }
-        iterator operator++(int) noexcept {
-            const auto before = *this;
-            ++*this;
-            return before;
-        }
-        friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.left_ == b.left_; }
-
-    private:
-        const detail::node* at_ = nullptr;
-        std::size_t left_ = 0;
-    };
+    using iterator = detail::node_iterator<detail::pair_reader>;
 
     members(const detail::node* first, std::size_t count) noexcept : first_(first), count_(count) {}
     iterator begin() const noexcept { return {first_, count_}; }

@@ -109,9 +109,6 @@ inline constexpr bool is_result<result<T>> = true;
 template <typename T>
 concept replied = std::is_void_v<T> || is_result<T> || requires(encoder& to, const T& v) { codec<T>::encode(to, v); };
 
-template <typename Result, typename... Parameters>
-struct shape_of;
-
 template <typename Done, typename... Rest>
 struct parameters_of;
 template <typename... Done>

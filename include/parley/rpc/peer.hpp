@@ -44,7 +44,7 @@ struct connection_counters {
     std::uint64_t notifications = 0;     ///< that this side has sent
     std::uint64_t served = 0;            ///< calls of the other side that were answered, faults included
     std::uint64_t faults = 0;            ///< of those, with a fault
-    std::uint64_t refused = 0;           ///< of those, because of a limit
+    std::uint64_t refused = 0;           ///< calls and notifications of the other side, because of a limit
     std::uint64_t notified = 0;          ///< notifications of the other side
     std::uint64_t not_handled = 0;       ///< of those, without a handler
     std::uint64_t late_answers = 0;      ///< to calls that no longer wait, or a second time
