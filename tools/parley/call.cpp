@@ -6,6 +6,7 @@
 #include "arguments.hpp"
 #include "child_line.hpp"
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "failure.hpp"
 #include "framing.hpp"
 #include "streams.hpp"
@@ -40,14 +41,8 @@ constexpr option_row rows[] = {
      .letter = 'c',
      .value = "COMMAND",
      .help = "call a child instead of an ADDRESS, over its standard streams"},
-    {.name = "protocol",
-     .letter = 'p',
-     .value = "PROTOCOL",
-     .help = "json-rpc (the default), lsp, mcp, msgpack-rpc, neovim or varlink"},
-    {.name = "framing",
-     .letter = 'f',
-     .value = "FRAMING",
-     .help = "of JSON-RPC: lines (the default), content-length or\nlength-prefix"},
+    protocol_option,
+    json_framing_option,
     {.name = "text", .letter = 't', .help = "an ARGUMENT that is no JSON is text"},
     {.name = "params",
      .value = "JSON",
@@ -55,10 +50,10 @@ constexpr option_row rows[] = {
     {.name = "notify", .letter = 'n', .help = "send it without waiting for an answer"},
     {.name = "more", .letter = 'm', .help = "print partial results as they come, then the result, one in\na line"},
     {.name = "stream", .help = "the same as --more"},
-    {.name = "deadline", .letter = 'd', .value = "TIME", .help = "how long all of it may take: 250ms, 2s, 5m"},
+    deadline_option,
     {.name = "compact", .help = "print in one line, as it is done where standard output is\nno terminal"},
     {.name = "pretty", .help = "print indented"},
-    {.name = "help", .letter = 'h', .help = "print this"},
+    help_option,
 };
 
 constexpr std::string_view details =

@@ -4,6 +4,7 @@
 // parley listen
 
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "failure.hpp"
 #include "framing.hpp"
 #include "streams.hpp"
@@ -29,18 +30,15 @@ namespace parley::tool {
 namespace {
 
 constexpr option_row rows[] = {
-    {.name = "framing",
-     .letter = 'f',
-     .value = "FRAMING",
-     .help = "of streams: lines (the default), length-prefix, varint,\ncontent-length, nul or msgpack"},
+    message_framing_option,
     {.name = "echo", .letter = 'e', .help = "answer each message with the same"},
     {.name = "output",
      .letter = 'o',
      .value = "FORM",
      .help = "text (the default), json: a JSON text in a line, or hex"},
     {.name = "count", .letter = 'n', .value = "N", .help = "end after N messages"},
-    {.name = "quiet", .letter = 'q', .help = "do not say where it listens"},
-    {.name = "help", .letter = 'h', .help = "print this"},
+    quiet_option,
+    help_option,
 };
 
 constexpr std::string_view details =

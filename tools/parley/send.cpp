@@ -4,6 +4,7 @@
 // parley send
 
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "failure.hpp"
 #include "framing.hpp"
 #include "streams.hpp"
@@ -34,18 +35,15 @@ namespace parley::tool {
 namespace {
 
 constexpr option_row rows[] = {
-    {.name = "framing",
-     .letter = 'f',
-     .value = "FRAMING",
-     .help = "of streams: lines (the default), length-prefix, varint,\ncontent-length, nul or msgpack"},
+    message_framing_option,
     {.name = "wait", .letter = 'w', .value = "N", .help = "print N answers before the end"},
     {.name = "input", .letter = 'i', .value = "FORM", .help = "of messages: text (the default) or hex"},
     {.name = "output",
      .letter = 'o',
      .value = "FORM",
      .help = "of answers: text (the default), json: a JSON text in a line,\nor hex"},
-    {.name = "deadline", .letter = 'd', .value = "TIME", .help = "how long all of it may take: 250ms, 2s, 5m"},
-    {.name = "help", .letter = 'h', .help = "print this"},
+    deadline_option,
+    help_option,
 };
 
 constexpr std::string_view details =

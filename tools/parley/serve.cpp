@@ -5,6 +5,7 @@
 
 #include "child_line.hpp"
 #include "commands.hpp"
+#include "common_options.hpp"
 #include "failure.hpp"
 #include "framing.hpp"
 #include "job_slots.hpp"
@@ -47,22 +48,16 @@ constexpr option_row rows[] = {
      .value = "NAME=COMMAND",
      .help = "run for this method; may be given several times",
      .repeats = true},
-    {.name = "protocol",
-     .letter = 'p',
-     .value = "PROTOCOL",
-     .help = "json-rpc (the default), lsp, mcp, msgpack-rpc, neovim or varlink"},
-    {.name = "framing",
-     .letter = 'f',
-     .value = "FRAMING",
-     .help = "of JSON-RPC: lines (the default), content-length or\nlength-prefix"},
+    protocol_option,
+    json_framing_option,
     {.name = "text", .letter = 't', .help = "the result is what the command prints, as text"},
     {.name = "jobs",
      .letter = 'j',
      .value = "N",
      .help = "how many commands run at once, others wait; by default as many\nas there are processors"},
     {.name = "deadline", .letter = 'd', .value = "TIME", .help = "how long a command may take: 250ms, 2s, 5m"},
-    {.name = "quiet", .letter = 'q', .help = "do not say where it listens"},
-    {.name = "help", .letter = 'h', .help = "print this"},
+    quiet_option,
+    help_option,
 };
 
 constexpr std::string_view details =
