@@ -21,6 +21,33 @@
 
 namespace parley::test {
 
+/// The text of an answer in JSON-RPC.
+inline std::string reply_to(std::uint32_t id, int result) {
+    return R"({"jsonrpc":"2.0","result":)" + std::to_string(result) + R"(,"id":)" + std::to_string(id) + "}";
+}
+
+/// The handler of a call, and what came.
+struct called {
+    int count = 0;
+    int result = 0;
+    error_code ec{};
+    std::string what{};
+
+    auto handler() {
+        return [this](const std::exception_ptr& failure, int r) {
+            ++count;
+            result = r;
+            if (!failure) return;
+            try {
+                std::rethrow_exception(failure);
+            } catch (const rpc::call_error& e) {
+                ec = e.code();
+                what = e.what();
+            }
+        };
+    }
+};
+
 struct rpc_fixture : channel_fixture {
     static std::array<rpc::protocol, 2> both() { return {rpc::json_rpc(), rpc::message_pack_rpc()}; }
 
