@@ -44,8 +44,11 @@ public:
         job_slots* of_;
     };
 
+    /// How many wait for one.
+    std::size_t waiting() const noexcept { return waiting_; }
     /// Waits until there is one. Throws `operation_aborted` after `close`. Cancellation: the same.
     task<slot> async_take() {
+        const counted waits(waiting_);
         while (free_ == 0 && !closed_) co_await wait();
         if (closed_) throw boost::system::system_error(asio::error::operation_aborted);
         co_return slot(*this);
@@ -61,6 +64,14 @@ public:
     }
 
 private:
+    struct counted {
+        explicit counted(std::size_t& n) noexcept : number(n) { ++number; }
+        counted(const counted&) = delete;
+        counted& operator=(const counted&) = delete;
+        ~counted() { --number; }
+        std::size_t& number;
+    };
+
     task<> wait() {
         error_code ignored;
         co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -71,6 +82,7 @@ private:
 
     std::size_t free_;
     std::size_t taken_ = 0;
+    std::size_t waiting_ = 0;
     bool closed_ = false;
     asio::steady_timer changed_;  // never expires; cancelled to wake who waits
 };

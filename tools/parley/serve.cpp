@@ -75,6 +75,8 @@ constexpr std::string_view details =
 
 constexpr auto patience = 2s;        // for commands that run at the end
 constexpr int timed_out_code = 124;  // that of timeout(1)
+// Of all callers together: those of notifications do not end with their connection.
+constexpr std::size_t most_waiting = 4096;
 
 struct serve_plan {
     std::optional<rpc::endpoint> where{};  // none: standard streams
@@ -111,6 +113,7 @@ public:
         run_options how;
         how.input = to_json_text(arguments, false) + "\n";
         how.timeout = self->plan_->deadline;
+        if (self->slots_.waiting() >= most_waiting) throw rpc::fault(rpc::fault_code::busy, "too many commands wait");
         const auto slot = co_await self->slots_.async_take();
         run_result got;
         try {
@@ -141,6 +144,9 @@ private:
         const auto own = plan_->methods.find(method);
         if (own == plan_->methods.end() && plan_->exec.empty())
             throw rpc::fault(rpc::fault_code::method_not_found, "Method not found", method);
+        // The command could take it for an option.
+        if (own == plan_->methods.end() && method.starts_with('-'))
+            throw rpc::fault(rpc::fault_code::method_not_found, "a method does not begin with -", method);
         auto what = command_of(own == plan_->methods.end() ? plan_->exec : own->second);
         if (own == plan_->methods.end()) what.arguments.push_back(method);
         what.environment.changes["PARLEY_METHOD"] = method;
