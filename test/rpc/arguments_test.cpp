@@ -3,11 +3,10 @@
 
 // Arguments by place and by name, and those that do not fit.
 
+#include "point.hpp"
 #include "rpc_tools.hpp"
 
 #include <parley/rpc/arguments.hpp>
-
-#include <boost/describe/class.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -34,18 +33,6 @@ struct parley::rpc::codec<parley::test::unwilling> {
 };
 
 namespace parley::test {
-namespace {
-
-struct point {
-    int x = 0;
-    int y = 0;
-    std::optional<std::string> label{};
-    bool operator==(const point&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(point, (), (x, y, label))
-
-}  // namespace
-
 BOOST_FIXTURE_TEST_SUITE(arguments_suite, rpc_fixture)
 
 BOOST_AUTO_TEST_CASE(arguments_by_name_fit_in_any_order) {

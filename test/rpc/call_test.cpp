@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include "point.hpp"
 #include "rpc_tools.hpp"
 
 #include <boost/describe/class.hpp>
@@ -18,14 +19,6 @@ namespace parley::test {
 namespace {
 
 BOOST_DEFINE_ENUM_CLASS(shade, light, dark)
-
-struct point {
-    int x = 0;
-    int y = 0;
-    std::optional<std::string> label{};
-    bool operator==(const point&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(point, (), (x, y, label))
 
 struct everything {
     bool yes = false;

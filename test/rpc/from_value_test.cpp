@@ -3,7 +3,8 @@
 
 #include <parley/rpc/from_value.hpp>
 
-#include <boost/describe/class.hpp>
+#include "point.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <cstdint>
@@ -14,14 +15,6 @@
 
 namespace parley::test {
 namespace {
-
-struct point {
-    int x = 0;
-    int y = 0;
-    std::optional<std::string> label{};
-    bool operator==(const point&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(point, (), (x, y, label))
 
 template <typename T>
 std::string refusal(const rpc::value& from) {
