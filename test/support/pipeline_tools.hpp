@@ -73,15 +73,11 @@ inline task<void> endless(asio::readable_pipe&, pipe_writer& to) {
     for (;;) co_await asio::async_write(to, asio::buffer(line), asio::use_awaitable);
 }
 
-/// A stage that waits for the first line, says so, and then for the end of its input.
+/// A stage that waits for the first line, says so, and then for the end of its input. It keeps what comes: a stage that
+/// is about to pass it on could find the next one gone before it is stopped itself.
 inline coroutine_stage line_watcher(bool& seen) {
-    return stage("watcher", [&seen](asio::readable_pipe& from, pipe_writer& to) -> task<void> {
-        while (true) {
-            const auto block = co_await read_some(from);
-            if (block.empty()) co_return;
-            seen = true;
-            co_await asio::async_write(to, asio::buffer(block), asio::use_awaitable);
-        }
+    return stage("watcher", [&seen](asio::readable_pipe& from, pipe_writer&) -> task<void> {
+        while (!(co_await read_some(from)).empty()) seen = true;
     });
 }
 
