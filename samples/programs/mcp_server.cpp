@@ -156,8 +156,8 @@ parley::task<> serve() {
     calls.on("tools/list", [&](const rpc::value&) { return tools.list(); });
     calls.on("tools/call", [&](mcp::call what, rpc::context& c) { return tools.call(std::move(what), c); });
 
-    rpc::connection assistant(parley::standard_streams(co_await asio::this_coro::executor), calls,
-                              {.protocol = rpc::json_rpc(rpc::json_rpc_options::mcp())});
+    parley::standard_streams here(co_await asio::this_coro::executor);
+    rpc::connection assistant(std::move(here), calls, {.protocol = rpc::json_rpc(rpc::json_rpc_options::mcp())});
     co_await assistant.async_wait();  // until it closes our standard input
 }
 // [/serve]
