@@ -3,6 +3,7 @@
 
 #include <parley/loop/event_loop.hpp>
 #include <parley/net/local.hpp>
+#include <parley/net/stream.hpp>
 
 #include "channels.hpp"
 #include "impls.hpp"
@@ -11,7 +12,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -30,11 +30,18 @@ using local = asio::local::stream_protocol;
 constexpr int patient = 0;
 constexpr int busy = 100;  // microseconds
 
+// What the socket takes at once goes without a turn of the loop.
+parley::task<> send_all(local::socket& socket, asio::const_buffer message) {
+    const auto sent = parley::try_send(socket, message).value().value_or(0);
+    if (sent != message.size()) co_await asio::async_write(socket, message + sent, asio::use_awaitable);
+}
+
 parley::task<> ask_again(bench::run& r, std::size_t bytes, local::socket socket) {
     bench::question message(bytes);
     do {
-        co_await asio::async_write(socket, asio::buffer(message.next()), asio::use_awaitable);
-        co_await asio::async_read(socket, asio::buffer(message.blank()), asio::use_awaitable);
+        co_await send_all(socket, asio::buffer(message.next()));
+        asio::mutable_buffer rest = asio::buffer(message.blank());
+        while (rest.size() != 0) rest += co_await parley::async_receive(socket, rest);
         message.check_answer();
     } while (r.add(1));
 }
@@ -43,9 +50,11 @@ parley::task<> echo_all(std::size_t bytes, local::socket socket) {
     std::vector<char> message(bytes);
     for (;;) {
         parley::error_code ended;
-        co_await asio::async_read(socket, asio::buffer(message), asio::redirect_error(asio::use_awaitable, ended));
-        if (ended) co_return;
-        co_await asio::async_write(socket, asio::buffer(message), asio::use_awaitable);
+        for (asio::mutable_buffer rest = asio::buffer(message); rest.size() != 0;) {
+            rest += co_await parley::async_receive(socket, rest, asio::redirect_error(asio::use_awaitable, ended));
+            if (ended) co_return;
+        }
+        co_await send_all(socket, asio::buffer(message));
     }
 }
 

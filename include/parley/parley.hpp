@@ -46,6 +46,7 @@
 #include <parley/net/socket_file.hpp>
 #include <parley/net/socket_handle.hpp>
 #include <parley/net/socket_options.hpp>
+#include <parley/net/stream.hpp>
 #include <parley/pipe/fifo.hpp>
 #include <parley/pipe/pipe.hpp>
 #include <parley/process/child.hpp>

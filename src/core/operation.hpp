@@ -14,6 +14,7 @@
 #include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
@@ -33,6 +34,12 @@ void post_completion(const executor& io, Handler handler, Args... args) {
     asio::post(io, detail::map_handler(std::move(handler), [... args = std::move(args)](auto h) mutable {
                    std::move(h)(std::move(args)...);
                }));
+}
+
+/// Whether a handler with the executor `own` can be called from the operations of an object that runs on `io`. One
+/// without an executor of its own runs where the object does.
+inline bool runs_on(const executor& io, const executor& own) noexcept {
+    return own == io || own.target<asio::system_executor>() != nullptr;
 }
 
 /// The error_code for what a body threw. Anything but a system_error or a lack of memory is not a result and goes on.

@@ -31,6 +31,15 @@ outcome<std::size_t> recvmsg(int fd, msghdr& message, int flags) noexcept {
     return transfer(call::recvmsg, [&] { return ::recvmsg(fd, &message, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
 }
 
+outcome<std::size_t> send(int fd, const iovec& bytes) noexcept {
+    return transfer(call::sendmsg,
+                    [&] { return ::send(fd, bytes.iov_base, bytes.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+outcome<std::size_t> recv(int fd, const iovec& into) noexcept {
+    return transfer(call::recvmsg, [&] { return ::recv(fd, into.iov_base, into.iov_len, MSG_DONTWAIT); });
+}
+
 outcome<short> poll_now(int fd, short events) noexcept {
     pollfd watched{fd, events, 0};
     if (const auto ec = check(call::poll, [&] { return ::poll(&watched, 1, 0); })) return ec;

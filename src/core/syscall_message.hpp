@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace parley::sys {
 
@@ -16,6 +17,10 @@ namespace parley::sys {
 outcome<std::size_t> sendmsg(int fd, const msghdr& message, int flags = 0) noexcept;
 /// Never blocks; descriptors that come are close-on-exec. They belong to the caller from here on.
 outcome<std::size_t> recvmsg(int fd, msghdr& message, int flags = 0) noexcept;
+
+/// The same with one piece of bytes and nothing beside it, which costs the kernel less.
+outcome<std::size_t> send(int fd, const iovec& bytes) noexcept;
+outcome<std::size_t> recv(int fd, const iovec& into) noexcept;
 
 /// What poll(2) says of one descriptor now.
 outcome<short> poll_now(int fd, short events) noexcept;

@@ -11,7 +11,8 @@ namespace parley::detail {
 
 /// How long to poll before the next wait blocks. It pays where the next event comes within the time. Two things speak
 /// against it. Nothing comes for long: then it costs a core and saves a wake-up now and then. And the other side needs
-/// this core: then what it is waited for comes at once when the loop blocks, and never while it polls.
+/// this core and does not get it by sched_yield(2): then what is waited for comes at once when the loop blocks, and
+/// never while it polls.
 ///
 /// Pure: the clock is the caller's.
 class busy_polling {

@@ -5,6 +5,7 @@
 
 #include <parley/core/log.hpp>
 
+#include "core/polling.hpp"
 #include "core/syscall.hpp"
 #include "loop/busy_polling.hpp"
 #include "loop/lag_watch.hpp"
@@ -15,6 +16,7 @@
 #include <spdlog/logger.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace parley {
@@ -22,7 +24,8 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr int one_thread = 1;  // a hint: handlers posted from within are queued without waking anybody
+constexpr int one_thread = 1;        // a hint: handlers posted from within are queued without waking anybody
+constexpr unsigned most_looks = 16;  // between two turns of the context
 
 }  // namespace
 
@@ -34,41 +37,60 @@ event_loop::standard_streams::standard_streams() {
 event_loop::event_loop(event_loop_options options) : options_(std::move(options)), context_(one_thread) {
     if (options_.watch_lag > std::chrono::milliseconds::zero())
         lag_ = std::make_unique<detail::lag_watch>(options_.watch_lag);
+    if (options_.busy_poll > std::chrono::microseconds::zero()) looks_ = &asio::use_service<detail::polling>(context_);
 }
 
 event_loop::~event_loop() = default;
 
 std::size_t event_loop::run() {
-    const bool polls = options_.busy_poll > std::chrono::microseconds::zero();
-    if (!polls && !lag_) return context_.run();
+    if (looks_ == nullptr && !lag_) return context_.run();
     if (lag_) lag_->begin(clock::now());
-    return polls ? run_polling() : run_watching();
+    return looks_ != nullptr ? run_polling() : run_watching();
 }
 
 std::size_t event_loop::run_polling() {
-    detail::busy_polling polling(options_.busy_poll);
+    struct scope {
+        detail::polling& looks;
+        explicit scope(detail::polling& of) : looks(of) { looks.activate(true); }
+        scope(const scope&) = delete;
+        scope& operator=(const scope&) = delete;
+        ~scope() { looks.activate(false); }
+    };
+    const scope polls(*looks_);
+    return run_polling_while_it_pays();
+}
+
+std::size_t event_loop::run_polling_while_it_pays() {
+    detail::busy_polling learned(options_.busy_poll);
     std::size_t total = 0;
     while (!context_.stopped()) {
-        std::size_t ran = poll();
-        total += ran;
-        if (ran != 0) continue;
         const auto begun = clock::now();
-        const auto end = begun + polling.window(begun);
+        const auto end = begun + learned.window(begun);
+        // Who was just looked for in vain, or has just come, is not there yet.
+        const auto ready = looks_->empty() || end == begun ? poll() : 0;
+        total += ready;
+        if (ready != 0) continue;
+        std::size_t ran = 0;
         auto now = begun;
-        for (; now < end && ran == 0 && !context_.stopped(); now = clock::now()) ran = poll();
+        for (; now < end && ran == 0 && !context_.stopped(); now = clock::now()) {
+            std::this_thread::yield();  // what is waited for may need this core
+            ran = poll();
+        }
         if (ran != 0) {
-            polling.paid();
+            learned.paid();
             ++counters_.polls_paid;
         } else if (!context_.stopped()) {
+            looks_->activate(false);
             ran = wait();  // with the time of the handler, which is short or is the reason for more to do
             const auto after = clock::now();
             ++counters_.waits;
             if (end != begun) {
-                polling.missed(after - now, after);
+                learned.missed(after - now, after);
                 ++counters_.polls_missed;
             } else {
-                polling.waited(after - now, after);
+                learned.waited(after - now, after);
             }
+            looks_->activate(learned.window(after) != clock::duration::zero());
         }
         total += ran;
     }
@@ -83,9 +105,16 @@ std::size_t event_loop::run_watching() {
 
 // Runs what is ready.
 std::size_t event_loop::poll() {
-    if (!lag_) return counted(context_.poll());
+    const auto come = looks_->look();
+    counters_.handlers += come;
+    if (!looks_->empty() && ++looks_since_turn_ < looks_per_turn_) return come;
+    looks_since_turn_ = 0;
     look_if_due();
-    return counted(context_.poll_one());  // one at a time: a look may become due behind each
+    // One at a time where it is watched: a look may become due behind each.
+    const auto ran = counted(lag_ ? context_.poll_one() : context_.poll());
+    // The context has a turn after each look while it has something to do, and else now and then.
+    looks_per_turn_ = ran != 0 ? 1 : std::min(looks_per_turn_ * 2, most_looks);
+    return come + ran;
 }
 
 // Runs the next handler, for which it waits.
@@ -100,7 +129,7 @@ std::size_t event_loop::wait() {
 }
 
 void event_loop::look_if_due() {
-    if (!lag_->begin_look(clock::now())) return;
+    if (!lag_ || !lag_->begin_look(clock::now())) return;
     asio::post(context_, [this] {
         const auto lag = lag_->end_look(clock::now());
         ++counters_.looks;

@@ -11,7 +11,6 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/system_executor.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -72,8 +71,7 @@ void channel_state::start_receive_of(Handler pending_receive::*which, Handler ha
         }
     }
     receive_->id = next_id_++;
-    // Without an executor of its own a handler runs where the channel does.
-    receive_->at_home = own == get_executor() || own.target<asio::system_executor>() != nullptr;
+    receive_->at_home = runs_on(get_executor(), own);
     if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
         slot.assign([weak = weak_from_this(), id = receive_->id](asio::cancellation_type type_of) {
             if (type_of == asio::cancellation_type::none) return;
@@ -227,6 +225,10 @@ void channel_state::begin_read(receive_owner waiting) {
         return deliver_later(std::move(waiting));
     }
     reading_ = true;
+    if (!leave_to_polling(waiting)) read_by_reactor(std::move(waiting));
+}
+
+void channel_state::read_by_reactor(receive_owner waiting) {
     read_done done{shared_from_this(), std::move(waiting), false};
     if (reads_at_once()) {
         in();
@@ -235,6 +237,38 @@ void channel_state::begin_read(receive_owner waiting) {
         done.only_waited = true;
         wire_->wait_read(std::move(done));
     }
+}
+
+class channel_state::awaited_read final : public awaited {
+public:
+    awaited_read(std::shared_ptr<channel_state> state, receive_owner waiting)
+        : state_(std::move(state)), waiting_(std::move(waiting)) {}
+
+    looked look() override { return state_->look(waiting_); }
+    void leave() override { state_->read_by_reactor(std::move(waiting_)); }
+
+private:
+    std::shared_ptr<channel_state> state_;
+    receive_owner waiting_;
+};
+
+// False where the loop does not poll.
+bool channel_state::leave_to_polling(receive_owner& waiting) {
+    if (!inbox_ || inbox_->loop == nullptr || !inbox_->loop->has_room()) return false;
+    inbox_->loop->add(std::make_unique<awaited_read>(shared_from_this(), std::move(waiting)));
+    return true;
+}
+
+looked channel_state::look(receive_owner& waiting) {
+    if (open_ && (waiting->waits() || draining_)) {
+        if (!receive_after_wait()) return looked::not_yet;
+        reading_ = false;
+        have_read(std::move(waiting));
+        return looked::come;
+    }
+    reading_ = false;
+    receive_at_home_ = std::move(waiting);
+    return looked::in_vain;
 }
 
 void channel_state::read_ended(receive_owner waiting, error_code ec, std::size_t n, bool only_waited) {
@@ -253,6 +287,11 @@ void channel_state::read_ended(receive_owner waiting, error_code ec, std::size_t
     } else if (!receive_after_wait()) {
         return begin_read(std::move(waiting));
     }
+    have_read(std::move(waiting));
+}
+
+// Hands out what has come, to whom it is for.
+void channel_state::have_read(receive_owner waiting) {
     if (!draining_) return deliver(std::move(waiting));
     if (at_end_ || broken_) {
         receive_at_home_ = std::move(waiting);
@@ -288,10 +327,7 @@ bool channel_state::receive_after_wait() {
     const auto into = in().bytes.prepare(room());
     iovec part{into.data(), into.size()};
     if (kind_ != kind::packets && !brings_descriptors) {  // the kernel closes what nobody takes
-        msghdr bytes{};
-        bytes.msg_iov = &part;
-        bytes.msg_iovlen = 1;
-        const auto n = sys::recvmsg(fd_, bytes);
+        const auto n = sys::recv(fd_, part);
         if (!n && n.error() == asio::error::would_block) return false;
         arrived(!n ? n.error() : *n == 0 ? error_code(asio::error::eof) : error_code(), n ? *n : 0);
         return true;

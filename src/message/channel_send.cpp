@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include <sys/socket.h>
@@ -30,6 +31,20 @@ std::size_t bytes_in(const std::array<iovec, 4>& parts, std::size_t count) noexc
     std::size_t all = 0;
     for (std::size_t i = 0; i < count; ++i) all += parts[i].iov_len;
     return all;
+}
+
+sys::outcome<std::size_t> send_together(int fd, std::span<iovec> parts, std::span<const unique_fd> descriptors) {
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    control_buffer control;
+    if (!descriptors.empty()) {
+        std::array<int, most_descriptors> numbers;
+        std::ranges::transform(descriptors, numbers.begin(), [](const unique_fd& d) { return d.get(); });
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = encode_descriptors({numbers.data(), descriptors.size()}, control);
+    }
+    return sys::sendmsg(fd, message);
 }
 
 iovec part_of(std::string_view bytes) noexcept { return {const_cast<char*>(bytes.data()), bytes.size()}; }
@@ -230,17 +245,9 @@ bool channel_state::write_once() {
             if (!bytes.empty()) parts[count++] = part_of(bytes);
         }
     }
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = count;
-    control_buffer control;
-    if (!piece.descriptors.empty()) {
-        std::array<int, most_descriptors> numbers;
-        std::ranges::transform(piece.descriptors, numbers.begin(), [](const unique_fd& fd) { return fd.get(); });
-        message.msg_control = control.bytes.data();
-        message.msg_controllen = encode_descriptors({numbers.data(), piece.descriptors.size()}, control);
-    }
-    const auto n = sys::sendmsg(fd_, message);
+    const auto n = count == 1 && piece.descriptors.empty()
+                       ? sys::send(fd_, parts[0])
+                       : send_together(fd_, {parts.data(), count}, piece.descriptors);
     if (n) {
         take_credit(*n);
         if (kind_ == kind::packets || *n == bytes_in(parts, count)) return true;

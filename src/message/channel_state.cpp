@@ -93,23 +93,17 @@ channel_state::channel_state(std::unique_ptr<channel_wire> wire, const channel_o
         refuse("descriptors come over UNIX sockets only");
 }
 
-channel_state::inbox& channel_state::in() {
-    if (!inbox_) {
-        const std::size_t beside = kind_ == kind::packets ? 0 : largest_read;
-        inbox_ = std::make_unique<inbox>(wire_->largest_frame() + beside);
-    }
-    return *inbox_;
+void channel_state::make_inbox() {
+    const std::size_t beside = kind_ == kind::packets ? 0 : largest_read;
+    inbox_ = std::make_unique<inbox>(wire_->largest_frame() + beside);
+    if (kind_ != kind::other) inbox_->loop = polling::of(get_executor());
 }
 
-channel_state::outbox& channel_state::out() {
-    if (!outbox_) {
-        outbox_ = std::make_unique<outbox>();
-        if (options_.when_full == full_queue::drop_oldest) outbox_->queue.keep_borders();
-        if (kind_ == kind::local_stream || kind_ == kind::stream)
-            outbox_->queue.divide_into_blocks(options_.queue_bytes);
-        if (kind_ == kind::packets) outbox_->queue.divide_into_packets();
-    }
-    return *outbox_;
+void channel_state::make_outbox() {
+    outbox_ = std::make_unique<outbox>();
+    if (options_.when_full == full_queue::drop_oldest) outbox_->queue.keep_borders();
+    if (kind_ == kind::local_stream || kind_ == kind::stream) outbox_->queue.divide_into_blocks(options_.queue_bytes);
+    if (kind_ == kind::packets) outbox_->queue.divide_into_packets();
 }
 
 channel_state::ending& channel_state::at_the_end() {

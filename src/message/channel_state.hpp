@@ -7,6 +7,7 @@
 #include <parley/message/any_channel.hpp>
 #include <parley/message/channel_wire.hpp>
 
+#include "core/polling.hpp"
 #include "core/syscall.hpp"
 #include "message/message_queue.hpp"
 
@@ -139,6 +140,11 @@ private:
     void deliver(receive_owner waiting);
     void deliver_later(receive_owner waiting);
     void begin_read(receive_owner waiting);
+    class awaited_read;
+    bool leave_to_polling(receive_owner& waiting);
+    looked look(receive_owner& waiting);
+    void read_by_reactor(receive_owner waiting);
+    void have_read(receive_owner waiting);
     void parse();
     void parse_end();
     void arrived(error_code ec, std::size_t n);
@@ -202,6 +208,7 @@ private:
         std::vector<message_place> places{};
         std::vector<unique_fd> arrived{};  // descriptors whose messages were not handed out
         std::vector<unique_fd> claimed{};  // of what was handed out last
+        polling* loop = nullptr;           // where the loop polls
     };
     // The same for sending.
     struct outbox {
@@ -231,8 +238,16 @@ private:
     };
     static limits packed(const channel_options& options);
 
-    inbox& in();
-    outbox& out();
+    inbox& in() {
+        if (!inbox_) make_inbox();
+        return *inbox_;
+    }
+    outbox& out() {
+        if (!outbox_) make_outbox();
+        return *outbox_;
+    }
+    void make_inbox();
+    void make_outbox();
     ending& at_the_end();
     error_code read_error() const noexcept { return ending_ ? ending_->read_error : error_code(); }
     bool nothing_queued() const noexcept { return !outbox_ || outbox_->queue.empty(); }

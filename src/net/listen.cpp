@@ -76,6 +76,8 @@ private:
     listener_counters counters_{};
     std::list<asio::steady_timer> pauses_{};  // one for each accept that pauses
     bool paused_ = false;                     // since the last connection, and it was said
+    unsigned waits_first_ = 0;                // how many accepts wait before they try
+    unsigned next_waits_ = 1;
 };
 
 namespace {
@@ -134,7 +136,10 @@ void listener_state::complete(handler_type handler, bool first, const error_code
 }
 
 void listener_state::accept_next(handler_type handler, bool first) {
-    constexpr int budget = 64;  // who connects and is refused does not hold up the loop
+    // Who connects and is refused does not hold up the loop. And a try in vain costs a socket that the kernel makes for
+    // nothing: where there was one, the next accepts wait first, one, then two, up to sixteen.
+    int budget = 64;
+    if (first && waits_first_ != 0 && socket_.is_open()) --waits_first_, budget = 0;
     for (int turn = 0; turn < budget; ++turn) {
         if (!socket_.is_open()) return complete(std::move(handler), first, sys::make_code(EBADF), {});
         auto fd = sys::accept(socket_.native_handle());
@@ -142,12 +147,14 @@ void listener_state::accept_next(handler_type handler, bool first) {
             paused_ = false;
             if (!welcome(fd->get())) continue;
             ++counters_.accepted;
+            if (first) next_waits_ = 1;
             return complete(std::move(handler), first, {}, {std::move(*fd), family_});
         }
         const auto ec = fd.error();
         if (is_shortage(ec)) return pause(ec, std::move(handler));
         if (is_of_connection(ec)) continue;
         if (ec != sys::make_code(EAGAIN)) return complete(std::move(handler), first, ec, {});
+        if (first) waits_first_ = std::exchange(next_waits_, std::min(next_waits_ * 2, 16u));
         break;
     }
     socket_.async_wait(

@@ -19,8 +19,9 @@ namespace parley {
 
 struct event_loop_options {
     /// How long to poll, at most, before blocking whenever nothing is ready. Saves the wake-up across cores, for the
-    /// time of a core. The loop polls only while that pays: less and less where
-    /// nothing comes, and hardly at all where the other side needs the same core. 0: never. 50 to 100 us are usual.
+    /// time of a core, and offers that core to others between two looks. The loop polls only while that pays: less and
+    /// less where nothing comes, and hardly at all where something comes only when it blocks. What channels over
+    /// sockets and `async_receive` wait for it looks at without epoll(7). 0: never. 50 to 100 us are usual.
     std::chrono::microseconds busy_poll{0};
     /// How often to look how long what is ready waits for its turn. 0: never, which costs nothing. 10 to 100 ms are
     /// usual; a loop that was held up seems to have been so for up to this time less.
@@ -50,6 +51,7 @@ struct event_loop_counters {
 namespace detail {
 
 class lag_watch;
+class polling;
 
 }  // namespace detail
 
@@ -94,6 +96,7 @@ private:
     };
 
     std::size_t run_polling();
+    std::size_t run_polling_while_it_pays();
     std::size_t run_watching();
     std::size_t poll();
     std::size_t wait();
@@ -105,6 +108,9 @@ private:
     std::unique_ptr<detail::lag_watch> lag_;  // where it is watched
     standard_streams streams_;                // before Asio opens anything
     asio::io_context context_;
+    detail::polling* looks_ = nullptr;  // of the context, where it polls
+    unsigned looks_since_turn_ = 0;
+    unsigned looks_per_turn_ = 1;
 };
 
 }  // namespace parley

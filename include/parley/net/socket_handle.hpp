@@ -118,6 +118,7 @@ public:
     int type() const noexcept { return functions_->type; }
     bool is_surely_local() const noexcept { return functions_->local; }
     bool is_stream() const noexcept { return functions_->type == SOCK_STREAM; }
+    void* object() const noexcept { return socket_; }
     /// The number now; -1 when the socket is closed.
     int descriptor() const noexcept { return functions_->descriptor(socket_); }
     executor get_executor() const { return functions_->executor_of(socket_); }
