@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -141,6 +142,30 @@ BOOST_AUTO_TEST_CASE(close_ends_what_is_looked_for) {
     loop.run();
     BOOST_TEST(waiting.count == 1);
     BOOST_TEST((waiting.ec == asio::error::operation_aborted));
+}
+
+// The number of the socket belongs to another one by the time of the next look.
+BOOST_AUTO_TEST_CASE(a_closed_channel_takes_nothing_from_who_has_its_number_now) {
+    auto [here, there] = make_channels();
+    received waiting;
+    std::optional<local_stream::socket> mine, peer;
+    spawn([](any_channel& a, any_channel& b, received& last, auto& one, auto& other) -> task<> {
+        co_await b.async_send("first");
+        co_await a.async_receive();
+        a.async_receive(last.handler());
+        asio::steady_timer pause(co_await asio::this_coro::executor, 1ms);
+        co_await pause.async_wait(asio::use_awaitable);
+        const int number = a.native_handle();
+        a.close();
+        auto made = make_socket_pair<local_stream>(a.get_executor()).value();
+        BOOST_REQUIRE(made.first.native_handle() == number);
+        made.second.send(asio::buffer("x", 1));
+        one.emplace(std::move(made.first));
+        other.emplace(std::move(made.second));
+    }(here, there, waiting, mine, peer));
+    loop.run();
+    BOOST_TEST((waiting.ec == asio::error::operation_aborted));
+    BOOST_TEST(mine->available() == 1u);
 }
 
 // The loop that ends leaves them to the reactor of the context, whoever runs that.
