@@ -12,8 +12,6 @@
 
 namespace parley::sys {
 
-constexpr int first_free_number = 3;  // 0 to 2 belong to the standard streams, also when they are closed
-
 inline error_code last_error() noexcept { return make_code(errno); }
 
 /// Makes the call, again after EINTR; -1 with errno when it or the hook failed.

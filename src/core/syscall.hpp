@@ -127,7 +127,8 @@ int injected_fault(call c) noexcept;
 inline error_code make_code(int errno_value) noexcept { return {errno_value, boost::system::system_category()}; }
 
 // descriptors
-void close(int fd) noexcept;  // keeps errno
+constexpr int first_free_number = 3;  // 0 to 2 belong to the standard streams, also when they are closed
+void close(int fd) noexcept;          // keeps errno
 outcome<unique_fd> duplicate(int fd, int lowest = 3) noexcept;
 /// The same descriptor, or a duplicate in its place where it has the number of a standard stream: for those that the
 /// kernel has chosen the number of.

@@ -21,6 +21,18 @@ constexpr std::size_t most_parts = 1024;  // IOV_MAX
 constexpr int most_steps = 16;            // then others have their turn
 constexpr int so_passrights = 83;         // SO_PASSRIGHTS, Linux 6.16
 
+sys::outcome<std::size_t> send_now(const socket_handle& socket, const buffer_list& bytes, std::span<const int> fds) {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(bytes.data());  // which the kernel only reads
+    message.msg_iovlen = socket.is_stream() ? std::min(bytes.count(), most_parts) : bytes.count();
+    control_buffer control;
+    if (!fds.empty()) {
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = encode_descriptors(fds, control);
+    }
+    return sys::sendmsg(socket.descriptor(), message);
+}
+
 struct send_operation {
     static constexpr auto ready_for = asio::socket_base::wait_write;
 
@@ -45,15 +57,7 @@ struct send_operation {
     }
 
     sys::outcome<std::size_t> send_some() {
-        msghdr message{};
-        message.msg_iov = rest.data();
-        message.msg_iovlen = socket.is_stream() ? std::min(rest.count(), most_parts) : rest.count();
-        control_buffer control;
-        if (!fds.empty()) {
-            message.msg_control = control.bytes.data();
-            message.msg_controllen = encode_descriptors(fds, control);
-        }
-        const auto n = sys::sendmsg(socket.descriptor(), message);
+        const auto n = send_now(socket, rest, fds);
         if (!n) return n.error();
         fds = {};
         sent += *n;
@@ -86,6 +90,18 @@ bool is_nothing(const socket_handle& socket, const buffer_list& buffers) {
     return socket.is_stream() && buffers.bytes() == 0;
 }
 
+std::optional<receive_outcome> receive_into(const socket_handle& socket, const buffer_list& buffers,
+                                            std::size_t most_fds, bool waited) {
+    receive_request request{socket.descriptor(),
+                            socket.type(),
+                            const_cast<iovec*>(buffers.data()),
+                            buffers.count(),
+                            buffers.bytes(),
+                            most_fds,
+                            waited};
+    return receive_now(request);
+}
+
 struct receive_operation {
     static constexpr auto ready_for = asio::socket_base::wait_read;
 
@@ -95,9 +111,7 @@ struct receive_operation {
     receive_outcome outcome{};
 
     bool advance(bool waited) {
-        receive_request request{socket.descriptor(), socket.type(), buffers.data(), buffers.count(),
-                                buffers.bytes(),     most_fds,      waited};
-        auto received = receive_now(request);
+        auto received = receive_into(socket, buffers, most_fds, waited);
         if (!received) return false;
         outcome = std::move(*received);
         return true;
@@ -133,8 +147,7 @@ result<std::optional<std::size_t>> try_send_with_fds(const socket_handle& socket
     const auto context = [&] { return "send with " + std::to_string(fds.size()) + " descriptors"; };
     if (const auto ec = check_send(socket, buffers, fds)) return error(ec, context());
     if (is_nothing(socket, buffers)) return std::optional<std::size_t>(0);
-    send_operation operation{socket, buffers, fds};
-    const auto n = operation.send_some();
+    const auto n = send_now(socket, buffers, fds);
     if (n) return std::optional<std::size_t>(*n);
     if (n.error() == asio::error::would_block) return std::optional<std::size_t>();
     return error(n.error(), context());
@@ -144,11 +157,11 @@ result<std::optional<received_message>> try_receive_with_fds(const socket_handle
                                                              receive_options options) {
     if (socket.descriptor() < 0) return error(asio::error::bad_descriptor, "receive");
     if (is_nothing(socket, buffers)) return std::optional<received_message>(std::in_place);
-    receive_operation operation{socket, buffers, options.most_fds};
-    if (!operation.advance(false)) return std::optional<received_message>();
-    if (const auto ec = operation.outcome.ec)
-        return error(ec, "receive with up to " + std::to_string(options.most_fds) + " descriptors");
-    return std::optional<received_message>(std::move(operation.outcome.message));
+    auto received = receive_into(socket, buffers, options.most_fds, false);
+    if (!received) return std::optional<received_message>();
+    if (received->ec)
+        return error(received->ec, "receive with up to " + std::to_string(options.most_fds) + " descriptors");
+    return std::optional<received_message>(std::move(received->message));
 }
 
 result<bool> refuse_descriptors(int socket) {

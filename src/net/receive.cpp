@@ -28,7 +28,7 @@ public:
     received_control(const received_control&) = delete;
     received_control& operator=(const received_control&) = delete;
     ~received_control() {
-        for (const int fd : content_.view()) sys::close(fd);
+        for (const int fd : content_.view().subspan(taken_)) sys::close(fd);
         if (content_.pidfd >= 0) sys::close(content_.pidfd);
     }
 
@@ -38,16 +38,18 @@ public:
 
     // Gives the descriptors away: all, or none and false.
     bool take(received_message& into) {
-        std::vector<unique_fd> taken;
-        taken.reserve(content_.count);
-        while (content_.count != 0) {
-            unique_fd fd(content_.descriptors[--content_.count]);
-            auto moved = sys::above_standard_streams(std::move(fd));
-            if (!moved) return false;
-            taken.push_back(std::move(*moved));
+        std::vector<unique_fd> owned;
+        owned.reserve(content_.count);
+        while (taken_ != content_.count) {
+            unique_fd fd(content_.descriptors[taken_++]);
+            if (fd.get() < sys::first_free_number) {
+                auto moved = sys::above_standard_streams(std::move(fd));
+                if (!moved) return false;
+                fd = std::move(*moved);
+            }
+            owned.push_back(std::move(fd));
         }
-        std::ranges::reverse(taken);
-        into.fds = std::move(taken);
+        into.fds = std::move(owned);
         into.sender_pidfd.reset(std::exchange(content_.pidfd, -1));
         return true;
     }
@@ -56,6 +58,7 @@ private:
     msghdr& message_;
     control_buffer buffer_;
     control_content content_;
+    std::size_t taken_ = 0;  // of the descriptors in it
 };
 
 std::optional<peer_credentials> sender_of(const control_content& content) {

@@ -24,7 +24,9 @@ public:
     }
     unique_fd(const unique_fd&) = delete;
     unique_fd& operator=(const unique_fd&) = delete;
-    ~unique_fd() { reset(); }
+    ~unique_fd() {
+        if (fd_ >= 0) reset();
+    }
 
     /// The number, on loan. -1 when there is none.
     int get() const noexcept { return fd_; }

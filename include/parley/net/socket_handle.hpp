@@ -41,6 +41,7 @@ public:
     }
 
     iovec* data() noexcept { return (many_.empty() ? few_.data() : many_.data()) + done_; }
+    const iovec* data() const noexcept { return (many_.empty() ? few_.data() : many_.data()) + done_; }
     std::size_t count() const noexcept { return count_ - done_; }
     std::size_t bytes() const noexcept { return bytes_; }
 
