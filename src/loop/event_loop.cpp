@@ -49,23 +49,17 @@ std::size_t event_loop::run() {
 }
 
 std::size_t event_loop::run_polling() {
-    struct scope {
+    struct leave_all {
         detail::polling& looks;
-        explicit scope(detail::polling& of) : looks(of) { looks.activate(true); }
-        scope(const scope&) = delete;
-        scope& operator=(const scope&) = delete;
-        ~scope() { looks.activate(false); }
+        ~leave_all() { looks.activate(false); }
     };
-    const scope polls(*looks_);
-    return run_polling_while_it_pays();
-}
-
-std::size_t event_loop::run_polling_while_it_pays() {
+    const leave_all in_the_end{*looks_};
     detail::busy_polling learned(options_.busy_poll);
     std::size_t total = 0;
     while (!context_.stopped()) {
         const auto begun = clock::now();
         const auto end = begun + learned.window(begun);
+        looks_->activate(end != begun);
         // Who was just looked for in vain, or has just come, is not there yet.
         const auto ready = looks_->empty() || end == begun ? poll() : 0;
         total += ready;
@@ -90,7 +84,6 @@ std::size_t event_loop::run_polling_while_it_pays() {
             } else {
                 learned.waited(after - now, after);
             }
-            looks_->activate(learned.window(after) != clock::duration::zero());
         }
         total += ran;
     }

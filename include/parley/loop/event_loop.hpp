@@ -96,7 +96,6 @@ private:
     };
 
     std::size_t run_polling();
-    std::size_t run_polling_while_it_pays();
     std::size_t run_watching();
     std::size_t poll();
     std::size_t wait();
