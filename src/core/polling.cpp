@@ -9,13 +9,16 @@
 namespace parley::detail {
 
 asio::execution_context::id polling::id;
+thread_local polling* polling::here = nullptr;
 
 polling::polling(asio::execution_context& context)
     : asio::execution_context::service(context), context_(static_cast<asio::io_context&>(context)) {}
 
 polling* polling::of(const executor& io) {
     const auto* const direct = io.target<asio::io_context::executor_type>();
-    if (direct == nullptr || !asio::has_service<polling>(direct->context())) return nullptr;
+    if (direct == nullptr) return nullptr;
+    if (here != nullptr && &here->context_ == &direct->context()) return here;
+    if (!asio::has_service<polling>(direct->context())) return nullptr;
     return &asio::use_service<polling>(direct->context());
 }
 
@@ -37,7 +40,7 @@ void polling::put(place p) noexcept {
 
 std::size_t polling::look() {
     std::size_t came = 0;
-    for (std::size_t i = 0; i != all_.size() && count_ != 0; ++i) {
+    for (std::size_t i = 0; i != all_.size() && count_ != 0 && !context_.stopped(); ++i) {
         if (!all_[i].one) continue;
         // Taken out, because what its handler does may add others, throw, or end the loop.
         place taken = std::exchange(all_[i], {});

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace parley::detail {
 
@@ -48,12 +49,27 @@ public:
     /// That of the loop behind `io`; null where none polls, or something stands between (a strand).
     static polling* of(const executor& io);
 
-    /// Whether the loop polls now.
-    bool active() const noexcept { return active_; }
-    /// Where it does not, all are the reactor's.
+    /// The loop of this thread runs, from here to the end of this object.
+    class running {
+    public:
+        explicit running(polling& loop) noexcept : loop_(loop), before_(std::exchange(here, &loop)) {}
+        running(const running&) = delete;
+        running& operator=(const running&) = delete;
+        ~running() {
+            loop_.activate(false);
+            here = before_;
+        }
+
+    private:
+        polling& loop_;
+        polling* before_;
+    };
+
+    /// Whether it polls now. Where it does not, all are the reactor's.
     void activate(bool now);
 
-    bool has_room() const noexcept { return active_ && count_ != all_.size(); }
+    /// Never so for another thread than that of the loop.
+    bool has_room() const noexcept { return here == this && active_ && count_ != all_.size(); }
     /// Where there is room.
     void add(std::unique_ptr<awaited> one);
     bool empty() const noexcept { return count_ == 0; }
@@ -72,6 +88,8 @@ private:
         std::unique_ptr<awaited> one{};
         unsigned looks = 0;
     };
+
+    static thread_local polling* here;
 
     void shutdown() override;
     void put(place p) noexcept;

@@ -26,6 +26,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr int one_thread = 1;        // a hint: handlers posted from within are queued without waking anybody
 constexpr unsigned most_looks = 16;  // between two turns of the context
+constexpr int most_handlers = 64;    // in a turn
 
 }  // namespace
 
@@ -49,11 +50,7 @@ std::size_t event_loop::run() {
 }
 
 std::size_t event_loop::run_polling() {
-    struct leave_all {
-        detail::polling& looks;
-        ~leave_all() { looks.activate(false); }
-    };
-    const leave_all in_the_end{*looks_};
+    const detail::polling::running here(*looks_);
     detail::busy_polling learned(options_.busy_poll);
     std::size_t total = 0;
     while (!context_.stopped()) {
@@ -100,14 +97,26 @@ std::size_t event_loop::run_watching() {
 std::size_t event_loop::poll() {
     const auto come = looks_->look();
     counters_.handlers += come;
-    if (!looks_->empty() && ++looks_since_turn_ < looks_per_turn_) return come;
+    if (looks_->empty()) return come + take_turn();
+    // The context has a turn when nothing comes behind what has just come, since that may have left it something to do;
+    // after each look, while it has; and else now and then.
+    const bool quiet = come == 0 && looks_paid_;
+    looks_paid_ = come != 0;
+    if (++looks_since_turn_ < looks_per_turn_ && !quiet) return come;
     looks_since_turn_ = 0;
-    look_if_due();
-    // One at a time where it is watched: a look may become due behind each.
-    const auto ran = counted(lag_ ? context_.poll_one() : context_.poll());
-    // The context has a turn after each look while it has something to do, and else now and then.
+    const auto ran = take_turn();
     looks_per_turn_ = ran != 0 ? 1 : std::min(looks_per_turn_ * 2, most_looks);
     return come + ran;
+}
+
+// A turn of the context. It has an end, because what is looked for wants a turn, too, and is short where it is watched:
+// a look at the lag may become due behind each handler.
+std::size_t event_loop::take_turn() {
+    look_if_due();
+    if (lag_) return counted(context_.poll_one());
+    std::size_t ran = 0;
+    for (int n = 0; n < most_handlers && context_.poll_one() != 0; ++n) ++ran;
+    return counted(ran);
 }
 
 // Runs the next handler, for which it waits.

@@ -104,7 +104,7 @@ void channel_state::drain() {
     next = end = nullptr;
     if (at_end_ || broken_)
         ending_->linger->cancel();
-    else if (!reading_)
+    else if (!reading_ && receive_at_home_)  // otherwise `deliver` has it, and reads on
         begin_read(std::move(receive_at_home_));
 }
 

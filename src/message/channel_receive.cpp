@@ -245,7 +245,7 @@ public:
         : state_(std::move(state)), waiting_(std::move(waiting)) {}
 
     looked look() override { return state_->look(waiting_); }
-    void leave() override { state_->read_by_reactor(std::move(waiting_)); }
+    void leave() override { state_->stop_looking(waiting_); }
 
 private:
     std::shared_ptr<channel_state> state_;
@@ -260,15 +260,20 @@ bool channel_state::leave_to_polling(receive_owner& waiting) {
 }
 
 looked channel_state::look(receive_owner& waiting) {
-    if (open_ && (waiting->waits() || draining_)) {
-        if (!receive_after_wait()) return looked::not_yet;
-        reading_ = false;
-        have_read(std::move(waiting));
-        return looked::come;
+    if (!wants_to_read(waiting)) {
+        stop_looking(waiting);
+        return looked::in_vain;
     }
+    if (!receive_after_wait()) return looked::not_yet;
+    reading_ = false;
+    have_read(std::move(waiting));
+    return looked::come;
+}
+
+void channel_state::stop_looking(receive_owner& waiting) {
+    if (wants_to_read(waiting)) return read_by_reactor(std::move(waiting));
     reading_ = false;
     receive_at_home_ = std::move(waiting);
-    return looked::in_vain;
 }
 
 void channel_state::read_ended(receive_owner waiting, error_code ec, std::size_t n, bool only_waited) {

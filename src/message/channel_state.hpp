@@ -143,6 +143,8 @@ private:
     class awaited_read;
     bool leave_to_polling(receive_owner& waiting);
     looked look(receive_owner& waiting);
+    void stop_looking(receive_owner& waiting);
+    bool wants_to_read(const receive_owner& waiting) const noexcept { return open_ && (draining_ || waiting->waits()); }
     void read_by_reactor(receive_owner waiting);
     void have_read(receive_owner waiting);
     void parse();

@@ -44,7 +44,6 @@ public:
         if (is_cancelled() || socket_.descriptor() < 0)
             return post_completion(socket_.get_executor(), std::move(handler_),
                                    error_code(asio::error::operation_aborted), std::size_t{0});
-        asio::get_associated_cancellation_slot(handler_).clear();
         otherwise_(socket_.object(), into_, std::move(handler_));
     }
 
@@ -52,7 +51,6 @@ private:
     bool is_cancelled() const noexcept { return cancelled_ && *cancelled_; }
 
     looked complete(error_code ec, std::size_t n) {
-        if (cancelled_) asio::get_associated_cancellation_slot(handler_).clear();
         if (at_home_)
             std::move(handler_)(ec, n);
         else

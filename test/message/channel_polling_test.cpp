@@ -10,6 +10,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -142,6 +143,74 @@ BOOST_AUTO_TEST_CASE(close_ends_what_is_looked_for) {
     loop.run();
     BOOST_TEST(waiting.count == 1);
     BOOST_TEST((waiting.ec == asio::error::operation_aborted));
+}
+
+// Over TCP what comes is read until the other side has closed, too.
+BOOST_AUTO_TEST_CASE(a_shutdown_over_tcp_by_who_has_just_received) {
+    using asio::ip::tcp;
+    tcp::acceptor acceptor(loop.context(), tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    tcp::socket a(loop.context());
+    a.connect(acceptor.local_endpoint());
+    channel here(std::move(a), length_prefix()), there(acceptor.accept(), length_prefix());
+    bool ended = false;
+    spawn([](any_channel& c, bool& done) -> task<> {
+        co_await c.async_receive();
+        co_await c.async_receive();  // this one is looked for
+        c.try_send("last");
+        co_await c.async_shutdown();
+        done = true;
+    }(here, ended));
+    spawn([](any_channel& c, const bool& done) -> task<> {
+        co_await c.async_send("first");
+        asio::steady_timer pause(co_await asio::this_coro::executor, 2ms);
+        co_await pause.async_wait(asio::use_awaitable);
+        co_await c.async_send("second");
+        BOOST_TEST((co_await c.async_receive() == "last"));
+        BOOST_TEST(!co_await c.async_receive());
+        for (int i = 0; i < 5; ++i) {
+            co_await c.async_send("unread");
+            pause.expires_after(1ms);
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+        BOOST_TEST(!done);
+        c.close();
+    }(there, ended));
+    loop.run();
+    BOOST_TEST(ended);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_looked_for_has_a_turn_beside_a_coroutine_that_never_waits) {
+    auto [here, there] = make_channels();
+    bool enough = false;
+    spawn([](const bool& until) -> task<> {
+        while (!until) co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    }(enough));
+    spawn(echo(there));
+    spawn([](any_channel& c, bool& done) -> task<> {
+        int answers = 0;
+        co_await ask(c, 100, answers);
+        done = answers == 100;
+    }(here, enough));
+    loop.run();
+    BOOST_TEST(enough);
+}
+
+// Otherwise it would keep the loop from running out of work, which nobody waits for.
+BOOST_AUTO_TEST_CASE(a_cancelled_receive_is_no_work_for_a_loop_that_was_stopped) {
+    auto [here, there] = make_channels();
+    received cancelled;
+    spawn([](event_loop& l, any_channel& a, any_channel& b, received& last) -> task<> {
+        co_await b.async_send("first");
+        co_await a.async_receive();
+        a.async_receive(last.handler());
+        co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+        a.cancel();
+        l.stop();
+    }(loop, here, there, cancelled));
+    loop.run();
+    loop.restart();
+    loop.run();
+    BOOST_TEST((cancelled.ec == asio::error::operation_aborted));
 }
 
 // The number of the socket belongs to another one by the time of the next look.

@@ -148,6 +148,25 @@ BOOST_DATA_TEST_CASE_F(fixture, it_goes_on_when_the_loop_was_stopped, both, busy
     BOOST_TEST(text(first) == "x");
 }
 
+BOOST_DATA_TEST_CASE_F(fixture, no_other_handler_runs_after_one_that_stops_the_loop, both, busy) {
+    event_loop loop({.busy_poll = busy});
+    auto [a, b] = pair(loop);
+    auto [c, d] = pair(loop);
+    int ran = 0;
+    const auto stops = [&](error_code, std::size_t) { ++ran, loop.stop(); };
+    asio::post(loop.get_executor(), [&, &one = a, &other = c] {
+        async_receive(one, asio::buffer(bytes), stops);
+        async_receive(other, asio::buffer(bytes), stops);
+    });
+    BOOST_TEST(try_send(b, asio::buffer("x", 1)).value().value() == 1u);
+    BOOST_TEST(try_send(d, asio::buffer("x", 1)).value().value() == 1u);
+    loop.run();
+    BOOST_TEST(ran == 1);
+    loop.restart();
+    loop.run();
+    BOOST_TEST(ran == 2);
+}
+
 BOOST_DATA_TEST_CASE_F(fixture, a_handler_runs_on_its_own_executor, both, busy) {
     event_loop loop({.busy_poll = busy});
     auto [here, there] = pair(loop);

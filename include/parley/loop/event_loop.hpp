@@ -20,8 +20,9 @@ namespace parley {
 struct event_loop_options {
     /// How long to poll, at most, before blocking whenever nothing is ready. Saves the wake-up across cores, for the
     /// time of a core, and offers that core to others between two looks. The loop polls only while that pays: less and
-    /// less where nothing comes, and hardly at all where something comes only when it blocks. What channels over
-    /// sockets and `async_receive` wait for it looks at without epoll(7). 0: never. 50 to 100 us are usual.
+    /// less where nothing comes, and hardly at all where something comes only when it blocks. It looks by itself,
+    /// without epoll(7), for what channels over sockets and `async_receive` wait for. Handlers of these run outside of
+    /// the context: there `dispatch` posts. 0: never. 50 to 100 us are usual.
     std::chrono::microseconds busy_poll{0};
     /// How often to look how long what is ready waits for its turn. 0: never, which costs nothing. 10 to 100 ms are
     /// usual; a loop that was held up seems to have been so for up to this time less.
@@ -98,6 +99,7 @@ private:
     std::size_t run_polling();
     std::size_t run_watching();
     std::size_t poll();
+    std::size_t take_turn();
     std::size_t wait();
     void look_if_due();
     std::size_t counted(std::size_t ran) noexcept;
@@ -110,6 +112,7 @@ private:
     detail::polling* looks_ = nullptr;  // of the context, where it polls
     unsigned looks_since_turn_ = 0;
     unsigned looks_per_turn_ = 1;
+    bool looks_paid_ = false;
 };
 
 }  // namespace parley

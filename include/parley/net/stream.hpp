@@ -58,8 +58,8 @@ template <stream_socket Socket, typename ConstBufferSequence>
 ///
 /// Completion: `void(error_code, std::size_t)`. Errors: `asio::error::eof` at the end of the stream; others of recv(2),
 /// such as `connection_reset`. Cancellation: all types, by a cancellation slot; nothing is lost. `close` of the socket
-/// ends it with `operation_aborted`; `socket.cancel()` may not reach it. The socket must stay where it is until
-/// completion, as must the bytes. One receive at a time, beside one send. Source: recv(2).
+/// ends it with `operation_aborted`; `socket.cancel()` may not reach it. Until completion the socket must not be moved,
+/// destroyed or opened again, and the bytes must stay. One receive at a time, beside one send. Source: recv(2).
 template <stream_socket Socket, typename CompletionToken = asio::deferred_t>
 auto async_receive(Socket& socket, asio::mutable_buffer into, CompletionToken&& token = {}) {
     return async_start<void(error_code, std::size_t)>(

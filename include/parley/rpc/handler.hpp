@@ -123,7 +123,10 @@ struct parameters_of<std::tuple<Done...>, context&> {
 };
 template <typename... Done, typename First, typename... Rest>
 struct parameters_of<std::tuple<Done...>, First, Rest...>
-    : parameters_of<std::tuple<Done..., std::decay_t<First>>, Rest...> {};
+    : parameters_of<std::tuple<Done..., std::decay_t<First>>, Rest...> {
+    static_assert(!std::is_same_v<std::decay_t<First>, context>,
+                  "a function takes its context as rpc::context&, behind its other parameters");
+};
 
 template <typename F>
 struct function_shape;
