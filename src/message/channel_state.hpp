@@ -105,6 +105,8 @@ public:
     void start_receive(receive_all handler, const executor& own);
     std::optional<std::string_view> try_receive();
     std::vector<unique_fd> take_descriptors() noexcept;
+
+    // reading: channel_read.cpp
     void read_ended(receive_owner waiting, error_code ec, std::size_t n, bool only_waited);
 
     // sending: channel_send.cpp
@@ -139,25 +141,25 @@ private:
     void complete(pending_receive& waiting);
     void deliver(receive_owner waiting);
     void deliver_later(receive_owner waiting);
-    void begin_read(receive_owner waiting);
-    class awaited_read;
-    bool leave_to_polling(receive_owner& waiting);
-    looked look(receive_owner& waiting);
-    void stop_looking(receive_owner& waiting);
-    bool wants_to_read(const receive_owner& waiting) const noexcept { return open_ && (draining_ || waiting->waits()); }
-    void read_by_reactor(receive_owner waiting);
-    void have_read(receive_owner waiting);
     void parse();
     void parse_end();
-    void arrived(error_code ec, std::size_t n);
-    bool receive_after_wait();
-    void add_packet(std::size_t size, std::vector<unique_fd> descriptors);
     bool claim(const message_place& message);
     void not_a_frame(const parsed_frame& why);
     void cannot_receive(error_code code, std::string context);
     void failed(error_code code, std::string context);
     void abort_receive();
     void abort_receive(std::uint64_t id);
+
+    class awaited_read;
+    void begin_read(receive_owner waiting);
+    bool leave_to_polling(receive_owner& waiting);
+    looked look(receive_owner& waiting);
+    void stop_looking(receive_owner& waiting);
+    bool wants_to_read(const receive_owner& waiting) const noexcept { return open_ && (draining_ || waiting->waits()); }
+    void read_by_reactor(receive_owner waiting);
+    void have_read(receive_owner waiting);
+    void arrived(error_code ec, std::size_t n);
+    bool try_read();
     bool reads_at_once() const noexcept;
     std::size_t room() const noexcept;
 
