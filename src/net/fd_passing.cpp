@@ -7,6 +7,7 @@
 #include "core/syscall_net.hpp"
 #include "net/ancillary.hpp"
 #include "net/receive.hpp"
+#include "net/send.hpp"
 #include "net/socket_wait.hpp"
 
 #include <algorithm>
@@ -17,21 +18,8 @@ namespace parley::detail {
 namespace {
 
 static_assert(most_descriptors == most_fds_per_message);
-constexpr std::size_t most_parts = 1024;  // IOV_MAX
-constexpr int most_steps = 16;            // then others have their turn
-constexpr int so_passrights = 83;         // SO_PASSRIGHTS, Linux 6.16
-
-sys::outcome<std::size_t> send_now(const socket_handle& socket, const buffer_list& bytes, std::span<const int> fds) {
-    msghdr message{};
-    message.msg_iov = const_cast<iovec*>(bytes.data());  // which the kernel only reads
-    message.msg_iovlen = socket.is_stream() ? std::min(bytes.count(), most_parts) : bytes.count();
-    control_buffer control;
-    if (!fds.empty()) {
-        message.msg_control = control.bytes.data();
-        message.msg_controllen = encode_descriptors(fds, control);
-    }
-    return sys::sendmsg(socket.descriptor(), message);
-}
+constexpr int most_steps = 16;     // then others have their turn
+constexpr int so_passrights = 83;  // SO_PASSRIGHTS, Linux 6.16
 
 struct send_operation {
     static constexpr auto ready_for = asio::socket_base::wait_write;

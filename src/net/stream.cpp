@@ -6,18 +6,18 @@
 #include "core/operation.hpp"
 #include "core/polling.hpp"
 #include "core/syscall_message.hpp"
+#include "net/send.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
 
-#include <algorithm>
 #include <memory>
+#include <utility>
 
 namespace parley::detail {
 namespace {
 
-constexpr std::size_t most_parts = 1024;  // IOV_MAX
-
+// A receive that the loop looks for.
 class awaited_receive final : public awaited {
 public:
     awaited_receive(const socket_handle& socket, asio::mutable_buffer into, receive_by_reactor otherwise,
@@ -69,14 +69,9 @@ private:
 }  // namespace
 
 result<std::optional<std::size_t>> try_send(const socket_handle& socket, const buffer_list& bytes) {
-    const int fd = socket.descriptor();
-    if (fd < 0) return error(asio::error::bad_descriptor, "send");
+    if (socket.descriptor() < 0) return error(asio::error::bad_descriptor, "send");
     if (bytes.bytes() == 0) return std::optional<std::size_t>(0);
-    auto parts = bytes;
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = std::min(parts.count(), most_parts);
-    const auto n = parts.count() == 1 ? sys::send(fd, *parts.data()) : sys::sendmsg(fd, message);
+    const auto n = send_now(socket, bytes, {});
     if (n) return std::optional<std::size_t>(*n);
     if (n.error() == asio::error::would_block) return std::optional<std::size_t>();
     return error(n.error(), "send");
