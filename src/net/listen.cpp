@@ -63,6 +63,7 @@ public:
     void close() noexcept;
 
 private:
+    void wait_for_connection(handler_type handler);
     bool welcome(int fd);
     void pause(const error_code& why, handler_type handler);
     void complete(handler_type handler, bool first, const error_code& ec, open_connection c);
@@ -76,7 +77,11 @@ private:
     listener_counters counters_{};
     std::list<asio::steady_timer> pauses_{};  // one for each accept that pauses
     bool paused_ = false;                     // since the last connection, and it was said
-    unsigned waits_first_ = 0;                // how many accepts wait before they try
+
+    // A try in vain costs a socket that the kernel makes for nothing. Behind one the next accepts wait before they try:
+    // one, behind the next such try two, and so on, until a try has found somebody.
+    static constexpr unsigned most_waits = 16;
+    unsigned waits_first_ = 0;
     unsigned next_waits_ = 1;
 };
 
@@ -136,10 +141,11 @@ void listener_state::complete(handler_type handler, bool first, const error_code
 }
 
 void listener_state::accept_next(handler_type handler, bool first) {
-    // Who connects and is refused does not hold up the loop. And a try in vain costs a socket that the kernel makes for
-    // nothing: where there was one, the next accepts wait first, one, then two, up to sixteen.
-    int budget = 64;
-    if (first && waits_first_ != 0 && socket_.is_open()) --waits_first_, budget = 0;
+    if (first && waits_first_ != 0) {
+        --waits_first_;
+        return wait_for_connection(std::move(handler));
+    }
+    constexpr int budget = 64;  // who connects and is refused does not hold up the loop
     for (int turn = 0; turn < budget; ++turn) {
         if (!socket_.is_open()) return complete(std::move(handler), first, sys::make_code(EBADF), {});
         auto fd = sys::accept(socket_.native_handle());
@@ -154,9 +160,13 @@ void listener_state::accept_next(handler_type handler, bool first) {
         if (is_shortage(ec)) return pause(ec, std::move(handler));
         if (is_of_connection(ec)) continue;
         if (ec != sys::make_code(EAGAIN)) return complete(std::move(handler), first, ec, {});
-        if (first) waits_first_ = std::exchange(next_waits_, std::min(next_waits_ * 2, 16u));
+        if (first) waits_first_ = std::exchange(next_waits_, std::min(next_waits_ * 2, most_waits));
         break;
     }
+    wait_for_connection(std::move(handler));
+}
+
+void listener_state::wait_for_connection(handler_type handler) {
     socket_.async_wait(
         asio::posix::stream_descriptor::wait_read,
         map_handler(std::move(handler), [self = shared_from_this()](auto h, const error_code& ec) mutable {

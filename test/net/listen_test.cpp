@@ -176,6 +176,40 @@ BOOST_AUTO_TEST_CASE(a_cancelled_accept_loses_no_connection) {
     BOOST_TEST(run(meet(io, server)));
 }
 
+// Where a try was in vain the next accepts wait first: otherwise each of these would have tried twice.
+BOOST_AUTO_TEST_CASE(who_waits_for_connections_seldom_tries_in_vain) {
+    auto server = parley::listen(io.get_executor(), local()).value();
+    const fault accepts(sys::call::accept, 0);
+    constexpr int rounds = 64;
+    for (int i = 0; i < rounds; ++i) {
+        auto session = server.async_accept(asio::use_future);
+        run_ready(io);
+        BOOST_TEST(run(async_connect(io.get_executor(), server.local_address(), asio::use_awaitable)).is_open());
+        run_ready(io);
+        BOOST_TEST_REQUIRE((session.wait_for(0s) == std::future_status::ready));
+        BOOST_TEST(session.get().is_open());
+    }
+    BOOST_TEST(accepts.seen() >= rounds);
+    BOOST_TEST(accepts.seen() < rounds + 10);
+}
+
+// Whether they wait first or not.
+BOOST_AUTO_TEST_CASE(who_has_connected_before_somebody_accepts_is_accepted) {
+    auto server = parley::listen(io.get_executor(), local()).value();
+    for (int round = 0; round < 6; ++round) {
+        auto waits = server.async_accept(asio::use_future);
+        run_ready(io);
+        std::vector<stream> clients;
+        for (int i = 0; i < 20; ++i)
+            clients.push_back(run(async_connect(io.get_executor(), server.local_address(), asio::use_awaitable)));
+        for (int i = 1; i < 20; ++i) BOOST_TEST(run(server.async_accept(asio::use_awaitable)).is_open());
+        run_ready(io);
+        BOOST_TEST_REQUIRE((waits.wait_for(0s) == std::future_status::ready));
+        BOOST_TEST(waits.get().is_open());
+    }
+    BOOST_TEST(server.counters().accepted == 120u);
+}
+
 BOOST_AUTO_TEST_CASE(closing_ends_all_accepts_and_a_closed_listener_says_so) {
     auto server = parley::listen(io.get_executor(), local()).value();
     std::vector<error_code> ended;
