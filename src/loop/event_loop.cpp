@@ -9,6 +9,7 @@
 #include "core/syscall.hpp"
 #include "loop/busy_polling.hpp"
 #include "loop/lag_watch.hpp"
+#include "loop/turn_schedule.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -24,9 +25,8 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr int one_thread = 1;        // a hint: handlers posted from within are queued without waking anybody
-constexpr unsigned most_looks = 16;  // between two turns of the context
-constexpr int most_handlers = 64;    // in a turn
+constexpr int one_thread = 1;      // a hint: handlers posted from within are queued without waking anybody
+constexpr int most_handlers = 64;  // in a turn
 
 }  // namespace
 
@@ -38,40 +38,42 @@ event_loop::standard_streams::standard_streams() {
 event_loop::event_loop(event_loop_options options) : options_(std::move(options)), context_(one_thread) {
     if (options_.watch_lag > std::chrono::milliseconds::zero())
         lag_ = std::make_unique<detail::lag_watch>(options_.watch_lag);
-    if (options_.busy_poll > std::chrono::microseconds::zero()) looks_ = &asio::use_service<detail::polling>(context_);
+    if (options_.busy_poll > std::chrono::microseconds::zero())
+        polling_ = &asio::use_service<detail::polling>(context_);
 }
 
 event_loop::~event_loop() = default;
 
 std::size_t event_loop::run() {
-    if (looks_ == nullptr && !lag_) return context_.run();
+    if (polling_ == nullptr && !lag_) return context_.run();
     if (lag_) lag_->begin(clock::now());
-    return looks_ != nullptr ? run_polling() : run_watching();
+    return polling_ != nullptr ? run_polling() : run_watching();
 }
 
 std::size_t event_loop::run_polling() {
-    const detail::polling::running here(*looks_);
+    const detail::polling::running here(*polling_);
     detail::busy_polling learned(options_.busy_poll);
+    detail::turn_schedule turns;
     std::size_t total = 0;
     while (!context_.stopped()) {
         const auto begun = clock::now();
         const auto end = begun + learned.window(begun);
-        looks_->activate(end != begun);
+        polling_->activate(end != begun);
         // Who was just looked for in vain, or has just come, is not there yet.
-        const auto ready = looks_->empty() || end == begun ? poll() : 0;
+        const auto ready = polling_->empty() || end == begun ? poll(turns) : 0;
         total += ready;
         if (ready != 0) continue;
         std::size_t ran = 0;
         auto now = begun;
         for (; now < end && ran == 0 && !context_.stopped(); now = clock::now()) {
             std::this_thread::yield();  // what is waited for may need this core
-            ran = poll();
+            ran = poll(turns);
         }
         if (ran != 0) {
             learned.paid();
             ++counters_.polls_paid;
         } else if (!context_.stopped()) {
-            looks_->activate(false);
+            polling_->activate(false);
             ran = wait();  // with the time of the handler, which is short or is the reason for more to do
             const auto after = clock::now();
             ++counters_.waits;
@@ -94,18 +96,13 @@ std::size_t event_loop::run_watching() {
 }
 
 // Runs what is ready.
-std::size_t event_loop::poll() {
-    const auto come = looks_->look();
+std::size_t event_loop::poll(detail::turn_schedule& turns) {
+    const auto come = polling_->look();
     counters_.handlers += come;
-    if (looks_->empty()) return come + take_turn();
-    // The context has a turn when nothing comes behind what has just come, since that may have left it something to do;
-    // after each look, while it has; and else now and then.
-    const bool quiet = come == 0 && looks_paid_;
-    looks_paid_ = come != 0;
-    if (++looks_since_turn_ < looks_per_turn_ && !quiet) return come;
-    looks_since_turn_ = 0;
+    const bool due = turns.looked(come);
+    if (!polling_->empty() && !due) return come;
     const auto ran = take_turn();
-    looks_per_turn_ = ran != 0 ? 1 : std::min(looks_per_turn_ * 2, most_looks);
+    turns.had_turn(ran);
     return come + ran;
 }
 

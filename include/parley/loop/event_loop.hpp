@@ -53,6 +53,7 @@ namespace detail {
 
 class lag_watch;
 class polling;
+class turn_schedule;
 
 }  // namespace detail
 
@@ -98,7 +99,7 @@ private:
 
     std::size_t run_polling();
     std::size_t run_watching();
-    std::size_t poll();
+    std::size_t poll(detail::turn_schedule& turns);
     std::size_t take_turn();
     std::size_t wait();
     void look_if_due();
@@ -109,10 +110,7 @@ private:
     std::unique_ptr<detail::lag_watch> lag_;  // where it is watched
     standard_streams streams_;                // before Asio opens anything
     asio::io_context context_;
-    detail::polling* looks_ = nullptr;  // of the context, where it polls
-    unsigned looks_since_turn_ = 0;
-    unsigned looks_per_turn_ = 1;
-    bool looks_paid_ = false;
+    detail::polling* polling_ = nullptr;  // of the context, where it polls
 };
 
 }  // namespace parley
