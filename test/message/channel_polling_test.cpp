@@ -65,6 +65,17 @@ task<> ask(any_channel& c, int times, int& answers) {
     if (co_await c.async_receive()) throw std::logic_error("more than was asked");
 }
 
+// The first receive of a channel is the reactor's. Behind it the loop looks for what comes.
+task<> receive_first(any_channel& c, any_channel& other) {
+    co_await other.async_send("first");
+    BOOST_TEST((co_await c.async_receive() == "first"));
+}
+
+task<> pause(std::chrono::milliseconds time) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, time);
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
 BOOST_FIXTURE_TEST_SUITE(channel_polling_suite, fixture)
 
 BOOST_AUTO_TEST_CASE(messages_go_there_and_back_until_the_end) {
@@ -110,18 +121,14 @@ BOOST_AUTO_TEST_CASE(timers_and_other_threads_are_heard_meanwhile) {
 BOOST_AUTO_TEST_CASE(a_receive_that_is_cancelled_loses_nothing) {
     auto [here, there] = make_channels();
     spawn([](any_channel& a, any_channel& b) -> task<> {
-        co_await b.async_send("first");
-        const auto first = co_await a.async_receive();  // now there is a buffer, and it is looked for
-        BOOST_TEST((first == "first"));
+        co_await receive_first(a, b);
         asio::cancellation_signal signal;
         received cancelled;
         a.async_receive(asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
-        asio::steady_timer pause(co_await asio::this_coro::executor, 1ms);
-        co_await pause.async_wait(asio::use_awaitable);
+        co_await pause(1ms);
         BOOST_TEST(cancelled.count == 0);
         signal.emit(asio::cancellation_type::total);
-        pause.expires_after(1ms);
-        co_await pause.async_wait(asio::use_awaitable);
+        co_await pause(1ms);
         BOOST_TEST(cancelled.count == 1);
         BOOST_TEST((cancelled.ec == asio::error::operation_aborted));
         co_await b.async_send("second");
@@ -135,8 +142,7 @@ BOOST_AUTO_TEST_CASE(close_ends_what_is_looked_for) {
     auto [here, there] = make_channels();
     received waiting;
     spawn([](any_channel& a, any_channel& b, received& last) -> task<> {
-        co_await b.async_send("first");
-        co_await a.async_receive();
+        co_await receive_first(a, b);
         a.async_receive(last.handler());
         a.close();
     }(here, there, waiting));
@@ -162,15 +168,13 @@ BOOST_AUTO_TEST_CASE(a_shutdown_over_tcp_by_who_has_just_received) {
     }(here, ended));
     spawn([](any_channel& c, const bool& done) -> task<> {
         co_await c.async_send("first");
-        asio::steady_timer pause(co_await asio::this_coro::executor, 2ms);
-        co_await pause.async_wait(asio::use_awaitable);
+        co_await pause(2ms);
         co_await c.async_send("second");
         BOOST_TEST((co_await c.async_receive() == "last"));
         BOOST_TEST(!co_await c.async_receive());
         for (int i = 0; i < 5; ++i) {
             co_await c.async_send("unread");
-            pause.expires_after(1ms);
-            co_await pause.async_wait(asio::use_awaitable);
+            co_await pause(1ms);
         }
         BOOST_TEST(!done);
         c.close();
@@ -200,8 +204,7 @@ BOOST_AUTO_TEST_CASE(a_cancelled_receive_is_no_work_for_a_loop_that_was_stopped)
     auto [here, there] = make_channels();
     received cancelled;
     spawn([](event_loop& l, any_channel& a, any_channel& b, received& last) -> task<> {
-        co_await b.async_send("first");
-        co_await a.async_receive();
+        co_await receive_first(a, b);
         a.async_receive(last.handler());
         co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
         a.cancel();
@@ -219,11 +222,9 @@ BOOST_AUTO_TEST_CASE(a_closed_channel_takes_nothing_from_who_has_its_number_now)
     received waiting;
     std::optional<local_stream::socket> mine, peer;
     spawn([](any_channel& a, any_channel& b, received& last, auto& one, auto& other) -> task<> {
-        co_await b.async_send("first");
-        co_await a.async_receive();
+        co_await receive_first(a, b);
         a.async_receive(last.handler());
-        asio::steady_timer pause(co_await asio::this_coro::executor, 1ms);
-        co_await pause.async_wait(asio::use_awaitable);
+        co_await pause(1ms);
         const int number = a.native_handle();
         a.close();
         auto made = make_socket_pair<local_stream>(a.get_executor()).value();
@@ -242,11 +243,9 @@ BOOST_AUTO_TEST_CASE(what_is_looked_for_stays_pending_when_the_loop_stops) {
     auto [here, there] = make_channels();
     received waiting;
     spawn([](event_loop& l, any_channel& a, any_channel& b, received& last) -> task<> {
-        co_await b.async_send("first");
-        co_await a.async_receive();
+        co_await receive_first(a, b);
         a.async_receive(last.handler());
-        asio::steady_timer pause(co_await asio::this_coro::executor, 2ms);
-        co_await pause.async_wait(asio::use_awaitable);
+        co_await pause(2ms);
         l.stop();
         co_await b.async_send("second");
     }(loop, here, there, waiting));
@@ -286,8 +285,7 @@ BOOST_AUTO_TEST_CASE(what_is_pending_is_destroyed_with_the_loop) {
         asio::co_spawn(
             mine.get_executor(),
             [](event_loop& l, any_channel here, any_channel there, std::shared_ptr<int>) -> task<> {
-                co_await there.async_send("first");
-                co_await here.async_receive();
+                co_await receive_first(here, there);
                 asio::post(l.get_executor(), [&l] { l.stop(); });
                 co_await here.async_receive();
             }(mine, std::move(a), std::move(b), alive),
@@ -326,10 +324,8 @@ BOOST_AUTO_TEST_CASE(a_loop_that_has_polled_in_vain_is_woken) {
     asio::co_spawn(
         mine.get_executor(),
         [](any_channel& c, int& n) -> task<> {
-            asio::steady_timer pause(co_await asio::this_coro::executor);
             for (int i = 0; i < 20; ++i) {
-                pause.expires_after(2ms);
-                co_await pause.async_wait(asio::use_awaitable);
+                co_await pause(2ms);
                 co_await c.async_send("x");
                 if (co_await c.async_receive()) ++n;
             }

@@ -51,6 +51,20 @@ struct fixture : no_leftovers {
 
     std::string_view text(const arrival& a) const { return {bytes.data(), a.size}; }
     auto pair(event_loop& loop) { return make_socket_pair<local>(loop.get_executor()).value(); }
+    // From within the loop, which looks for what comes then.
+    template <typename Handler>
+    void receive(event_loop& loop, local::socket& from, Handler handler) {
+        asio::post(loop.get_executor(),
+                   [&, handler]() mutable { async_receive(from, asio::buffer(bytes), std::move(handler)); });
+    }
+    // When the receive has been under way for a while.
+    template <typename Function>
+    void run_and_then(event_loop& loop, Function what) {
+        asio::steady_timer later(loop.context(), 2ms);
+        later.async_wait([&](error_code) { what(); });
+        loop.run();
+    }
+    static void send_x(local::socket& to) { BOOST_TEST(try_send(to, asio::buffer("x", 1)).value().value() == 1u); }
 };
 
 // Left to Asio, and looked for by the loop.
@@ -63,7 +77,7 @@ BOOST_DATA_TEST_CASE_F(fixture, what_is_there_is_received, both, busy) {
     auto [here, there] = pair(loop);
     BOOST_TEST(try_send(there, asio::buffer("hello", 5)).value().value() == 5u);
     arrival first;
-    asio::post(loop.get_executor(), [&, &s = here] { async_receive(s, asio::buffer(bytes), first.handler()); });
+    receive(loop, here, first.handler());
     loop.run();
     BOOST_TEST(first.count == 1);
     BOOST_TEST(!first.ec);
@@ -74,14 +88,12 @@ BOOST_DATA_TEST_CASE_F(fixture, what_comes_later_is_received, both, busy) {
     event_loop loop({.busy_poll = busy});
     auto [here, there] = pair(loop);
     arrival first;
-    asio::steady_timer later(loop.context(), 2ms);
-    asio::post(loop.get_executor(), [&, &s = here] { async_receive(s, asio::buffer(bytes), first.handler()); });
-    later.async_wait([&, &s = there](error_code) {
+    receive(loop, here, first.handler());
+    run_and_then(loop, [&, &s = there] {
         BOOST_TEST(first.count == 0);
         const std::array pieces{asio::buffer("hel", 3), asio::buffer("lo", 2)};
         BOOST_TEST(try_send(s, pieces).value().value() == 5u);
     });
-    loop.run();
     BOOST_TEST(text(first) == "hello");
 }
 
@@ -89,7 +101,7 @@ BOOST_DATA_TEST_CASE_F(fixture, the_end_is_an_error, both, busy) {
     event_loop loop({.busy_poll = busy});
     auto [here, there] = pair(loop);
     arrival last;
-    asio::post(loop.get_executor(), [&, &s = here] { async_receive(s, asio::buffer(bytes), last.handler()); });
+    receive(loop, here, last.handler());
     there.close();
     loop.run();
     BOOST_TEST((last.ec == asio::error::eof));
@@ -100,17 +112,13 @@ BOOST_DATA_TEST_CASE_F(fixture, a_cancellation_loses_nothing, both, busy) {
     auto [here, there] = pair(loop);
     asio::cancellation_signal signal;
     arrival cancelled, next;
-    asio::post(loop.get_executor(), [&, &s = here] {
-        async_receive(s, asio::buffer(bytes), asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
-    });
-    asio::steady_timer later(loop.context(), 2ms);
-    later.async_wait([&](error_code) { signal.emit(asio::cancellation_type::total); });
-    loop.run();
+    receive(loop, here, asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
+    run_and_then(loop, [&] { signal.emit(asio::cancellation_type::total); });
     BOOST_TEST(cancelled.count == 1);
     BOOST_TEST((cancelled.ec == asio::error::operation_aborted));
-    BOOST_TEST(try_send(there, asio::buffer("x", 1)).value().value() == 1u);
+    send_x(there);
     loop.restart();
-    asio::post(loop.get_executor(), [&, &s = here] { async_receive(s, asio::buffer(bytes), next.handler()); });
+    receive(loop, here, next.handler());
     loop.run();
     BOOST_TEST(text(next) == "x");
 }
@@ -118,17 +126,14 @@ BOOST_DATA_TEST_CASE_F(fixture, a_cancellation_loses_nothing, both, busy) {
 BOOST_DATA_TEST_CASE_F(fixture, close_ends_it, both, busy) {
     event_loop loop({.busy_poll = busy});
     auto [here, there] = pair(loop);
-    arrival last;
-    asio::post(loop.get_executor(), [&, &s = here] { async_receive(s, asio::buffer(bytes), last.handler()); });
-    asio::steady_timer later(loop.context(), 2ms);
-    later.async_wait([&s = here](error_code) { s.close(); });
-    loop.run();
+    arrival last, closed;
+    receive(loop, here, last.handler());
+    run_and_then(loop, [&s = here] { s.close(); });
     BOOST_TEST(last.count == 1);
     BOOST_TEST((last.ec == asio::error::operation_aborted));
     BOOST_TEST((try_send(here, asio::buffer("x", 1)).error().code() == asio::error::bad_descriptor));
-    arrival closed;
-    async_receive(here, asio::buffer(bytes), closed.handler());
     loop.restart();
+    receive(loop, here, closed.handler());
     loop.run();
     BOOST_TEST((closed.ec == asio::error::bad_descriptor));
 }
@@ -137,12 +142,10 @@ BOOST_DATA_TEST_CASE_F(fixture, it_goes_on_when_the_loop_was_stopped, both, busy
     event_loop loop({.busy_poll = busy});
     auto [here, there] = pair(loop);
     arrival first;
-    asio::post(loop.get_executor(), [&, &s = here] { async_receive(s, asio::buffer(bytes), first.handler()); });
-    asio::steady_timer later(loop.context(), 2ms);
-    later.async_wait([&](error_code) { loop.stop(); });
-    loop.run();
+    receive(loop, here, first.handler());
+    run_and_then(loop, [&] { loop.stop(); });
     BOOST_TEST(first.count == 0);
-    BOOST_TEST(try_send(there, asio::buffer("x", 1)).value().value() == 1u);
+    send_x(there);
     loop.restart();
     loop.context().run();
     BOOST_TEST(text(first) == "x");
@@ -158,8 +161,8 @@ BOOST_DATA_TEST_CASE_F(fixture, no_other_handler_runs_after_one_that_stops_the_l
         async_receive(one, asio::buffer(bytes), stops);
         async_receive(other, asio::buffer(bytes), stops);
     });
-    BOOST_TEST(try_send(b, asio::buffer("x", 1)).value().value() == 1u);
-    BOOST_TEST(try_send(d, asio::buffer("x", 1)).value().value() == 1u);
+    send_x(b);
+    send_x(d);
     loop.run();
     BOOST_TEST(ran == 1);
     loop.restart();
@@ -172,12 +175,9 @@ BOOST_DATA_TEST_CASE_F(fixture, a_handler_runs_on_its_own_executor, both, busy) 
     auto [here, there] = pair(loop);
     const auto strand = asio::make_strand(loop.get_executor());
     bool on_it = false;
-    BOOST_TEST(try_send(there, asio::buffer("x", 1)).value().value() == 1u);
-    asio::post(loop.get_executor(), [&, &s = here] {
-        async_receive(s, asio::buffer(bytes), asio::bind_executor(strand, [&](error_code, std::size_t) {
-                          on_it = strand.running_in_this_thread();
-                      }));
-    });
+    send_x(there);
+    receive(loop, here,
+            asio::bind_executor(strand, [&](error_code, std::size_t) { on_it = strand.running_in_this_thread(); }));
     loop.run();
     BOOST_TEST(on_it);
 }
@@ -187,10 +187,8 @@ BOOST_DATA_TEST_CASE_F(fixture, what_is_pending_is_destroyed_with_the_loop, both
     {
         event_loop loop({.busy_poll = busy});
         auto [here, there] = pair(loop);
-        asio::post(loop.get_executor(), [&, &s = here] {
-            async_receive(s, asio::buffer(bytes), [alive](error_code, std::size_t) {});
-            loop.stop();
-        });
+        receive(loop, here, [alive](error_code, std::size_t) {});
+        asio::post(loop.get_executor(), [&] { loop.stop(); });
         loop.run();
         BOOST_TEST(alive.use_count() == 2);
     }
