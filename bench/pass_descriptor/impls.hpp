@@ -13,6 +13,7 @@ namespace passing {
 int open_something();
 
 void with_raw(bench::run& r);
+void with_raw_registered(bench::run& r);
 void with_raw_epoll(bench::run& r);
 void with_parley(bench::run& r);
 void with_parley_try(bench::run& r);

@@ -14,6 +14,7 @@ bench::workload passing::describe() {
         .impls =
             {
                 {"raw blocking", "", with_raw},
+                {"raw blocking, registered", "", with_raw_registered},
                 {"raw epoll", "", with_raw_epoll},
                 {"parley", PARLEY_VERSION_STRING, with_parley},
                 {"parley, try", PARLEY_VERSION_STRING, with_parley_try},

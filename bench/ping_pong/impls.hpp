@@ -33,7 +33,9 @@ void play_at(bench::run& r, ask_at_function ask, echo_at_function echo);
 
 void with_raw(bench::run& r);
 void with_raw_epoll(bench::run& r);
+void with_raw_tries(bench::run& r);
 void with_raw_spin(bench::run& r);
+void with_raw_epoll_spin(bench::run& r);
 void with_asio_callbacks(bench::run& r);
 void with_asio(bench::run& r);
 void with_interprocess(bench::run& r);

@@ -36,17 +36,38 @@ public:
     by_epoll& operator=(const by_epoll&) = delete;
     ~by_epoll() { ::close(epoll_); }
 
-    void wait(int socket, unsigned events) {
+    void wait(int socket, unsigned events, int milliseconds = -1) {
         epoll_event wanted{};
         wanted.events = events;
         if (events != events_) bench::check(::epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &wanted), "epoll_ctl");
         events_ = events;
-        bench::check(::epoll_wait(epoll_, &wanted, 1, -1), "epoll_wait");
+        while (bench::check(::epoll_wait(epoll_, &wanted, 1, milliseconds), "epoll_wait") == 0) spins();
     }
 
 private:
+    // As in `spinning`.
+    void spins() {
+        if (++tries_ % 1024 == 0) ::sched_yield();
+    }
+
     int epoll_;
     unsigned events_ = EPOLLIN;
+    unsigned tries_ = 0;
+};
+
+// Tries first, and waits where that was in vain, as Asio does.
+struct trying_first : by_epoll {
+    using by_epoll::by_epoll;
+};
+
+// Asks epoll again and again.
+class spinning_on_epoll {
+public:
+    explicit spinning_on_epoll(int socket) : epoll_(socket) {}
+    void wait(int socket, unsigned events) { epoll_.wait(socket, events, 0); }
+
+private:
+    by_epoll epoll_;
 };
 
 class spinning {
@@ -79,7 +100,8 @@ void send_all(Wait& how, int socket, const std::vector<char>& message) {
 // False at the end.
 template <typename Wait>
 bool receive_all(Wait& how, int socket, std::vector<char>& message) {
-    if constexpr (std::is_same_v<Wait, by_epoll>) how.wait(socket, EPOLLIN);  // it never is there already
+    if constexpr (std::is_same_v<Wait, by_epoll> || std::is_same_v<Wait, spinning_on_epoll>)
+        how.wait(socket, EPOLLIN);  // it never is there already
     for (std::size_t done = 0; done < message.size();) {
         const ssize_t n = ::recv(socket, message.data() + done, message.size() - done, 0);
         if (would_block(n)) {
@@ -116,6 +138,8 @@ void echo(std::size_t bytes, int socket) {
 
 void with_raw(bench::run& r) { play(r, make_ends(), ask<blocking>, echo<blocking>); }
 void with_raw_epoll(bench::run& r) { play(r, make_ends(), ask<by_epoll>, echo<by_epoll>); }
+void with_raw_tries(bench::run& r) { play(r, make_ends(), ask<trying_first>, echo<trying_first>); }
+void with_raw_epoll_spin(bench::run& r) { play(r, make_ends(), ask<spinning_on_epoll>, echo<spinning_on_epoll>); }
 void with_raw_spin(bench::run& r) { play(r, make_ends(), ask<spinning>, echo<spinning>); }
 
 }  // namespace ping_pong

@@ -18,7 +18,9 @@ bench::workload ping_pong::describe() {
             {
                 {"raw blocking", "", with_raw},
                 {"raw epoll", "", with_raw_epoll},
+                {"raw epoll, tries first", "", with_raw_tries},
                 {"raw spin", "", with_raw_spin},
+                {"raw epoll spin", "", with_raw_epoll_spin},
                 {"parley", PARLEY_VERSION_STRING, with_parley},
                 {"parley, busy polling", PARLEY_VERSION_STRING, with_parley_busy},
                 {"parley channel", PARLEY_VERSION_STRING, with_channel},
