@@ -16,12 +16,15 @@
 #include <boost/describe/enum.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <random>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace parley;
 using namespace std::string_literals;
@@ -172,6 +175,29 @@ BOOST_AUTO_TEST_CASE(json_comes_back) {
     BOOST_TEST(again(" { \"a\" : [ 1 , 2 ] } ") == "{\"a\":[1,2]}");
     const std::string escapes = "[\"" + std::string(1000, 'x') + "\\n\",\"y\\t\",\"plain\"]";
     BOOST_TEST(again(escapes) == escapes);
+}
+
+BOOST_AUTO_TEST_CASE(every_number_comes_back_in_json) {
+    using limits = std::numeric_limits<double>;
+    std::vector<double> all{limits::max(), limits::lowest(), limits::min(), limits::denorm_min(), 180596746.94695282};
+    std::mt19937_64 any(1);
+    while (all.size() < 10'000)
+        if (const auto v = std::bit_cast<double>(any()); std::isfinite(v)) all.push_back(v);
+    const rpc::value before(rpc::array(all.begin(), all.end()));
+    const auto after = rpc::from_json(json(before));
+    BOOST_REQUIRE(after.has_value());
+    BOOST_TEST((*after == before));
+    BOOST_TEST(again("1e-400") == "0.0");  // as close as it gets
+}
+
+BOOST_AUTO_TEST_CASE(numbers_too_large_for_json_are_refused_with_their_place) {
+    for (const auto* digits : {"1e309", "-1e400", "1.7976931348623159e308", "1e99999999999"}) {
+        const auto read = rpc::from_json("[1, " + std::string(digits) + "]");
+        BOOST_REQUIRE(read.has_error());
+        BOOST_TEST(read.error().code() == make_error_code(parley::errc::invalid_argument));
+        BOOST_TEST(read.error().context().starts_with("byte "));
+        BOOST_TEST(read.error().context().ends_with(": a number is too large for a double"));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(what_json_cannot_hold_is_refused) {
