@@ -25,6 +25,9 @@ function(parley_compiled_once target)
         CXX_VISIBILITY_PRESET hidden
         VISIBILITY_INLINES_HIDDEN ON
         DEFINE_SYMBOL "")
+    if(PARLEY_UNITY)
+        parley_unity(${target}_objects)
+    endif()
     if(BUILD_SHARED_LIBS)
         set_target_properties(${target}_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
         target_compile_definitions(${target}_objects PRIVATE ${target}_EXPORTS)

@@ -29,3 +29,21 @@ endif()
 if(PARLEY_FUZZ)
     target_compile_options(parley_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+
+# What tests and samples are compiled with. Under a sanitizer a compiler takes several times as long, and what is theirs
+# alone needs no optimiser, nor what UndefinedBehaviorSanitizer puts before every access. The library has all of it.
+add_library(parley_program_options INTERFACE)
+target_link_libraries(parley_program_options INTERFACE parley_options)
+if(PARLEY_SANITIZE)
+    target_compile_options(parley_program_options INTERFACE -O0)
+endif()
+if(PARLEY_SANITIZE MATCHES "undefined")
+    target_compile_options(parley_program_options INTERFACE -fno-sanitize=null,alignment,vptr,object-size)
+endif()
+
+# parley_unity(<target>): its files are compiled several at a time.
+function(parley_unity target)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # No file of these is included twice.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endfunction()

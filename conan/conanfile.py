@@ -53,6 +53,7 @@ class Parley(ConanFile):
         toolchain = CMakeToolchain(self)
         for part in ("TESTS", "SAMPLES", "BENCH", "TOOLS"):
             toolchain.cache_variables[f"PARLEY_{part}"] = False
+        toolchain.cache_variables["PARLEY_UNITY"] = True
         toolchain.generate()
 
     def build(self):

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t fewest_places = 16;
 constexpr std::size_t most_places = 1024;
-constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 // Not by assignment, which calls itself for ever in Boost 1.81.
 template <typename Handler>
@@ -60,7 +60,7 @@ void channel_state::start_receive_of(Handler pending_receive::*which, Handler ha
     if (!delivering_) {
         if (!settled() || next == end) flush();  // before it waits, and before the end
         if (settled()) {
-            auto [ec, messages] = hand_out(std::is_same_v<Handler, receive_one> ? 1 : all);
+            auto [ec, messages] = hand_out(std::is_same_v<Handler, receive_one> ? 1 : no_limit);
             return post_completion(get_executor(), std::move(handler), ec, value_of(messages, type));
         }
     }
@@ -157,7 +157,7 @@ void channel_state::complete(pending_receive& waiting) {
         std::move(handler)(ec, value);
     } else {
         auto handler = taken(waiting.all);
-        auto [ec, messages] = hand_out(all);
+        auto [ec, messages] = hand_out(no_limit);
         if (!waiting.at_home) return post_completion(get_executor(), std::move(handler), ec, messages);
         std::move(handler)(ec, messages);
     }

@@ -96,7 +96,7 @@ error_code check_peer(const open_connection& c, const std::optional<peer_policy>
     return policy->allows(*who) ? error_code{} : sys::make_code(EACCES);
 }
 
-task<open_connection> checked(task<open_connection> connecting, std::optional<peer_policy> policy) {
+task<open_connection> by_policy(task<open_connection> connecting, std::optional<peer_policy> policy) {
     auto connected = co_await std::move(connecting);
     if (const auto ec = check_peer(connected, policy)) fail(ec);
     co_return connected;
@@ -117,7 +117,7 @@ void detail::start_connect(const executor& io, const address& a, const protocol_
                            completion_handler<void(error_code, open_connection)> handler) {
     const auto limit = options.timeout ? options.timeout : a.options().connect_timeout;
     const auto run = [&](task<open_connection> connecting) {
-        run_operation(io, std::move(handler), bounded(checked(std::move(connecting), options.policy), limit));
+        run_operation(io, std::move(handler), bounded(by_policy(std::move(connecting), options.policy), limit));
     };
     if (is_internet(a)) {
         const bool has_policy = options.policy && !options.policy->admits_anyone();

@@ -45,7 +45,7 @@ bool has_ended(orphan& o) noexcept {
 }
 
 // A tracer may hold a dead child back although its pidfd is readable: look again after this.
-constexpr auto look_again = std::chrono::milliseconds(50);
+constexpr auto ask_again = std::chrono::milliseconds(50);
 
 class reaper {
 public:
@@ -122,7 +122,7 @@ private:
             }
             watched.assign(1, pollfd{wake, POLLIN, 0});
             // Without a descriptor to be woken by (none was to be had), arrivals are looked for now and then.
-            auto next = wake >= 0 ? clock::time_point::max() : clock::now() + look_again;
+            auto next = wake >= 0 ? clock::time_point::max() : clock::now() + ask_again;
             for (auto& o : orphans) {
                 if (o.kill_at && *o.kill_at <= clock::now()) {
                     sys::signal_child(o.pidfd.get(), o.pid, SIGKILL);
@@ -149,7 +149,7 @@ private:
                         held_back = held_back || watched[i].revents != 0;
             }
             std::erase_if(orphans, [](const orphan& o) { return !o.pidfd; });
-            if (held_back) std::this_thread::sleep_for(look_again);
+            if (held_back) std::this_thread::sleep_for(ask_again);
         }
     }
 

@@ -23,8 +23,7 @@ namespace {
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr int rows_a_slice = 32;  // before other handlers run: about a millisecond
-constexpr clock::duration look_again = 20ms;
+constexpr int rows_a_slice = 32;              // before other handlers run: about a millisecond
 constexpr clock::duration longest_wait = 1h;  // a timer far in the future would overflow
 
 /// An end of a process to wait for. Gives the descriptor back to the kernel itself, as every Asio object here.

@@ -15,6 +15,9 @@
 
 namespace parley {
 
+/// How soon a tree is looked at again of which somebody may have been missed.
+inline constexpr std::chrono::steady_clock::duration look_again = std::chrono::milliseconds(20);
+
 struct tree_snapshot {
     std::vector<process_row> members{};
     bool empty = false;  // nobody is left, seen or unseen

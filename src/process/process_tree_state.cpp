@@ -31,7 +31,6 @@ namespace {
 using clock = tree_state::clock;
 using namespace std::chrono_literals;
 
-constexpr clock::duration look_again = 20ms;
 constexpr clock::duration shortest_interval = 20ms, longest_interval = 500ms;
 constexpr std::chrono::milliseconds longest_grace = std::chrono::hours(24 * 365);  // more overflows the clock
 

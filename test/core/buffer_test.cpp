@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(buffer_test)
 
 using parley::buffer;
 
@@ -156,4 +156,4 @@ BOOST_AUTO_TEST_CASE(any_sequence_of_steps_behaves_as_a_string_would) {
     }
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

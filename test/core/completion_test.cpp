@@ -30,7 +30,7 @@
 #include <utility>
 #include <variant>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(completion_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -272,4 +272,4 @@ BOOST_AUTO_TEST_CASE(a_pending_handler_is_destroyed_with_the_context) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -11,7 +11,7 @@
 #include <sstream>
 #include <string>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(error_test)
 
 using namespace parley;
 namespace generic = boost::system::errc;
@@ -92,4 +92,4 @@ BOOST_AUTO_TEST_CASE(the_value_of_a_failed_result_throws_code_and_context) {
     BOOST_TEST(result<int>(3).value() == 3);
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(log_test)
 
 std::shared_ptr<spdlog::logger> logger_into(std::ostream& out) {
     auto made = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
@@ -58,4 +58,4 @@ BOOST_AUTO_TEST_CASE(threads_may_use_and_replace_it_at_once) {
     parley::set_logger(nullptr);
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(operation_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -245,4 +245,4 @@ BOOST_AUTO_TEST_CASE(a_wait_is_work_and_is_destroyed_with_the_context) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(polling_test)
 
 namespace asio = parley::asio;
 using parley::detail::awaited;
@@ -202,4 +202,4 @@ BOOST_AUTO_TEST_CASE(who_is_still_there_is_destroyed_with_the_context) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

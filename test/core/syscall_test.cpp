@@ -29,7 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(syscall_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -303,4 +303,4 @@ BOOST_AUTO_TEST_CASE(the_hook_gives_back_the_one_before) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

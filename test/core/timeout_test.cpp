@@ -25,7 +25,7 @@
 #include <string>
 #include <utility>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(timeout_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -230,4 +230,4 @@ BOOST_AUTO_TEST_CASE(coroutines_that_are_awaited_together_time_out_as_one) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -18,7 +18,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(unique_fd_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -105,4 +105,4 @@ BOOST_AUTO_TEST_CASE(a_failed_duplicate_names_the_descriptor) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

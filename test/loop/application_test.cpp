@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(application_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -306,4 +306,4 @@ BOOST_AUTO_TEST_CASE(a_process_of_its_own_ends_with_the_code) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

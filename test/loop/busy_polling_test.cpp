@@ -7,7 +7,7 @@
 
 #include <chrono>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(busy_polling_test)
 
 using namespace std::chrono_literals;
 using parley::detail::busy_polling;
@@ -75,4 +75,4 @@ BOOST_AUTO_TEST_CASE(it_comes_back_when_the_core_is_free_again) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(event_loop_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -168,4 +168,4 @@ BOOST_AUTO_TEST_CASE(a_loop_that_cannot_fill_a_closed_stream_is_refused) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -16,7 +16,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(lag_watch_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -36,8 +36,6 @@ void wait_for_looks(event_loop& loop, asio::steady_timer& timer, std::uint64_t n
         if (!ec) wait_for_looks(loop, timer, n);
     });
 }
-
-BOOST_AUTO_TEST_SUITE(lag_watch_suite)
 
 BOOST_AUTO_TEST_CASE(it_looks_once_in_a_period_and_the_lag_is_how_late_that_is) {
     lag_watch watch(10ms);
@@ -134,5 +132,3 @@ BOOST_AUTO_TEST_CASE(nothing_is_looked_at_where_it_was_not_asked_for) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-
-}  // namespace

@@ -22,7 +22,7 @@
 
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(shutdown_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -297,4 +297,4 @@ BOOST_AUTO_TEST_CASE(it_works_without_any_signal) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

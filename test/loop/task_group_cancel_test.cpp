@@ -28,7 +28,7 @@
 #include <utility>
 #include <vector>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(task_group_cancel_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -186,4 +186,4 @@ BOOST_AUTO_TEST_CASE(a_coroutine_that_is_cancelled_already_opens_no_group) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(task_group_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -226,4 +226,4 @@ BOOST_AUTO_TEST_CASE(the_context_may_be_destroyed_in_the_middle) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

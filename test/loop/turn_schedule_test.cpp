@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(turn_schedule_test)
 
 using parley::detail::turn_schedule;
 
@@ -54,4 +54,4 @@ BOOST_AUTO_TEST_CASE(it_has_a_turn_although_something_comes_each_time) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -12,6 +12,8 @@
 
 #include <exception>
 
+BOOST_AUTO_TEST_SUITE(channel_descriptors_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -161,5 +163,7 @@ BOOST_AUTO_TEST_CASE(descriptors_need_a_unix_socket) {
     BOOST_TEST(result.ec == asio::error::operation_not_supported);
     BOOST_CHECK_THROW(channel(acceptor.accept(), length_prefix(), {.descriptors = 1}), std::exception);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -12,6 +12,8 @@
 
 #include <utility>
 
+BOOST_AUTO_TEST_SUITE(channel_end_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -126,5 +128,7 @@ BOOST_AUTO_TEST_CASE(a_stream_that_ends_with_a_message_is_ended_with_it) {
     BOOST_TEST(!alone.is_open());
     BOOST_TEST(ended.count == 1);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@
 #include <memory>
 #include <stdexcept>
 
+BOOST_AUTO_TEST_SUITE(channel_lifetime_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -106,5 +108,7 @@ BOOST_AUTO_TEST_CASE(a_channel_that_outlives_its_context_can_be_destroyed) {
     other.reset();
     BOOST_TEST(waiting.count == 0);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

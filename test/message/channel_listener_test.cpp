@@ -11,6 +11,8 @@
 
 #include <boost/test/data/test_case.hpp>
 
+BOOST_AUTO_TEST_SUITE(channel_listener_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -114,5 +116,7 @@ BOOST_AUTO_TEST_CASE(a_listener_that_closes_ends_its_accepts) {
     BOOST_TEST(!server.is_open());
     BOOST_TEST(!exists(path()));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

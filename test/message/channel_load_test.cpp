@@ -26,6 +26,8 @@
 
 #include <sys/socket.h>
 
+BOOST_AUTO_TEST_SUITE(channel_load_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -212,5 +214,7 @@ BOOST_AUTO_TEST_CASE(peers_that_die_end_their_own_channel_only) {
     peers.clear();
     run_until(io, [&] { return ended == 100; });
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

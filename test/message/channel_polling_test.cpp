@@ -24,7 +24,7 @@
 #include <thread>
 #include <vector>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(channel_polling_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -339,4 +339,4 @@ BOOST_AUTO_TEST_CASE(a_loop_that_has_polled_in_vain_is_woken) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

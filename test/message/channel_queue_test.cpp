@@ -10,6 +10,8 @@
 #include <functional>
 #include <memory>
 
+BOOST_AUTO_TEST_SUITE(channel_queue_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -145,5 +147,7 @@ BOOST_AUTO_TEST_CASE(nobody_overtakes_a_sender_that_waits) {
     BOOST_TEST(!here.try_send("x"));  // although a short one would fit
     check_numbered_until_end(io, here, there, n + 1);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

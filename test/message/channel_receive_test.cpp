@@ -20,6 +20,8 @@
 #include <memory>
 #include <stdexcept>
 
+BOOST_AUTO_TEST_SUITE(channel_receive_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -366,5 +368,7 @@ BOOST_AUTO_TEST_CASE(a_framing_that_remembers_its_progress_begins_anew_with_each
         BOOST_TEST_REQUIRE((got == std::vector<std::string>{one, two, one, two, two}));
     }
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

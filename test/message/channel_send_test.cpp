@@ -17,6 +17,8 @@
 
 #include <sys/socket.h>
 
+BOOST_AUTO_TEST_SUITE(channel_send_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -294,5 +296,7 @@ BOOST_AUTO_TEST_CASE(many_may_send_and_the_order_of_each_holds) {
     }
     BOOST_TEST(std::ranges::all_of(next, [](std::size_t n) { return n == each; }));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -20,6 +20,8 @@
 
 #include <utility>
 
+BOOST_AUTO_TEST_SUITE(channel_streams_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -175,5 +177,7 @@ BOOST_AUTO_TEST_CASE(a_pseudo_terminal_carries_lines) {
     c.close();  // hangs up
     run_task(io, [](child& of) -> task<> { co_await of.async_wait(); }(shell));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

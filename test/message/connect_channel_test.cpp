@@ -8,6 +8,8 @@
 #include <parley/message/connect_channel.hpp>
 #include <parley/message/datagram.hpp>
 
+BOOST_AUTO_TEST_SUITE(connect_channel_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -46,5 +48,7 @@ BOOST_AUTO_TEST_CASE(connected_datagrams_are_messages) {
         BOOST_TEST(std::string_view(block, 3) == "two");
     }(*this));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(content_length_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::string_literals;
-
-BOOST_AUTO_TEST_SUITE(content_length_suite)
 
 BOOST_AUTO_TEST_CASE(a_header_of_text_is_as_language_servers_have_it) {
     const content_length f;

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(datagram_test)
+
 using namespace parley;
 using namespace parley::test;
-
-BOOST_AUTO_TEST_SUITE(datagram_suite)
 
 BOOST_AUTO_TEST_CASE(a_packet_is_a_message) {
     const datagram f(10);

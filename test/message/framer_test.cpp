@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(framer_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -32,8 +34,6 @@ const std::vector<std::string> messages = {
     "", "x", "{\"jsonrpc\":\"2.0\"}", std::string(127, 'a'), std::string(128, 'b'), std::string(20'000, 'c')};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(framer_suite)
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_message_comes_back_however_its_bytes_are_divided, F, framers) {
     const F f;

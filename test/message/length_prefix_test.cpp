@@ -13,11 +13,11 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(length_prefix_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::string_literals;
-
-BOOST_AUTO_TEST_SUITE(length_prefix_suite)
 
 BOOST_AUTO_TEST_CASE(only_a_length_prefix_carries_descriptors) {
     const length_prefix f;

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(lines_test)
+
 using namespace parley;
 using namespace parley::test;
-
-BOOST_AUTO_TEST_SUITE(lines_suite)
 
 BOOST_AUTO_TEST_CASE(lines_end_either_way) {
     const lines f;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(message_pack_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::string_literals;
@@ -75,8 +77,6 @@ const std::vector<std::string> values = {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(message_pack_suite)
 
 BOOST_AUTO_TEST_CASE(the_end_of_every_value_is_found_however_its_bytes_are_divided) {
     const message_pack f;

@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(nul_terminated_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::string_literals;
-
-BOOST_AUTO_TEST_SUITE(nul_terminated_suite)
 
 BOOST_AUTO_TEST_CASE(a_nul_within_a_message_cannot_be_sent) {
     BOOST_TEST(refused(nul_terminated(), "a\0b"s) == make_error_code(errc::invalid_argument));

@@ -26,6 +26,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(standard_streams_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -360,5 +362,7 @@ BOOST_AUTO_TEST_CASE(streams_that_are_closed_or_lead_the_wrong_way_are_refused_a
     check(file.get(), file.get(), "standard input", sys::call::dup);
     check(file.get(), file.get(), "standard input", sys::call::epoll_create);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,6 +22,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+BOOST_AUTO_TEST_SUITE(stopped_readers_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -148,5 +150,7 @@ BOOST_AUTO_TEST_CASE(for_a_minute_stopped_readers_cost_what_their_queues_hold_an
     there.close();
     run_ready(io);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -11,6 +11,8 @@
 
 #include <utility>
 
+BOOST_AUTO_TEST_SUITE(stream_pair_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -50,5 +52,7 @@ BOOST_AUTO_TEST_CASE(the_standard_streams_of_a_child_carry_lines) {
     BOOST_TEST(receive_from(c).is_end());
     run_task(io, [](child& of) -> task<> { BOOST_TEST((co_await of.async_wait()).success()); }(cat));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

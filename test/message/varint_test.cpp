@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
+BOOST_AUTO_TEST_SUITE(varint_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::string_literals;
-
-BOOST_AUTO_TEST_SUITE(varint_suite)
 
 BOOST_AUTO_TEST_CASE(a_varint_is_as_others_have_it) {
     const varint f;

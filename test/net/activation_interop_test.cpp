@@ -11,7 +11,7 @@
 #include <chrono>
 #include <string>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(activation_interop_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -66,4 +66,4 @@ BOOST_AUTO_TEST_CASE(sockets_of_systemd_are_taken_by_their_names) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -12,7 +12,7 @@
 
 #include <fcntl.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(activation_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -103,4 +103,4 @@ BOOST_AUTO_TEST_CASE(a_listener_takes_one) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

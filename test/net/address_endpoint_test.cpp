@@ -24,7 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(address_endpoint_test)
 
 using namespace parley;
 using parley::test::no_leftovers;
@@ -204,4 +204,4 @@ BOOST_AUTO_TEST_CASE(endpoints_without_a_name_have_no_address) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(address_error_test)
 
 using namespace parley;
 using namespace std::chrono_literals;
@@ -356,4 +356,4 @@ BOOST_AUTO_TEST_CASE(parts_with_a_nul_are_refused) {
     BOOST_TEST(refusal(address::udp(std::string("::1\0", 4), 1)).starts_with("udp address, host '::1\\x00', byte 3: "));
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(address_meant_test)
 
 using namespace parley;
 
@@ -88,4 +88,4 @@ BOOST_AUTO_TEST_CASE(a_suggested_address_is_one) {
     }
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(address_random_test)
 
 using namespace parley;
 using parley::test::broken_promise;
@@ -174,4 +174,4 @@ BOOST_AUTO_TEST_CASE(a_megabyte_of_text_is_refused_without_being_repeated) {
         keeps_its_promises(text);
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -16,7 +16,7 @@
 #include <unordered_set>
 #include <utility>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(address_test)
 
 using namespace parley;
 using namespace std::chrono_literals;
@@ -348,4 +348,4 @@ BOOST_AUTO_TEST_CASE(parts_make_the_same_addresses_as_texts) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

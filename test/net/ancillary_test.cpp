@@ -11,7 +11,7 @@
 
 #include <netinet/in.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(ancillary_test)
 
 using namespace parley::detail;
 
@@ -49,8 +49,6 @@ decoded decode(const std::vector<std::byte>& bytes) {
 }
 
 const std::vector<int> none;
-
-BOOST_AUTO_TEST_SUITE(ancillary)
 
 BOOST_AUTO_TEST_CASE(what_is_encoded_is_what_the_macros_of_the_system_read) {
     for (const std::size_t n : {1u, 2u, 252u, 253u}) {
@@ -179,5 +177,3 @@ BOOST_AUTO_TEST_CASE(any_bytes_are_survived) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-
-}  // namespace

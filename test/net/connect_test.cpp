@@ -25,7 +25,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(connect_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -265,4 +265,4 @@ BOOST_AUTO_TEST_CASE(whatever_call_fails_nothing_is_left) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -27,7 +27,7 @@
 
 #include <fcntl.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(connection_faults_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -265,4 +265,4 @@ BOOST_AUTO_TEST_CASE(a_connection_that_the_administrator_kills_ends_alone) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

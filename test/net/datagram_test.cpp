@@ -21,7 +21,7 @@
 #include <net/if.h>
 #include <sys/stat.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(datagram_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -223,4 +223,4 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_opened_is_an_error_with_the_address) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

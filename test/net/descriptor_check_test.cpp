@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(descriptor_check_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -147,4 +147,4 @@ BOOST_AUTO_TEST_CASE(kinds_print) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(fd_credentials_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -144,4 +144,4 @@ BOOST_AUTO_TEST_CASE(a_pidfd_of_the_sender_comes_where_the_kernel_has_it) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -27,7 +27,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(fd_faults_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -349,4 +349,4 @@ BOOST_AUTO_TEST_CASE(a_received_descriptor_does_not_become_a_standard_stream) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -22,7 +22,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(fd_passing_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -309,4 +309,4 @@ BOOST_AUTO_TEST_CASE(many_buffers_go_and_come_as_one) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

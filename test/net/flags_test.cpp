@@ -16,7 +16,7 @@
 #include <string_view>
 #include <thread>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(flags_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -161,4 +161,4 @@ BOOST_AUTO_TEST_CASE(a_socket_without_a_mark_is_an_error_with_its_number) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

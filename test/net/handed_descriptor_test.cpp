@@ -26,7 +26,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(handed_descriptor_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -233,4 +233,4 @@ BOOST_AUTO_TEST_CASE(a_listener_whose_twin_lives_on_rings_nobody_here) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

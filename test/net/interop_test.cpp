@@ -17,7 +17,7 @@
 #include <chrono>
 #include <string>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(interop_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -154,4 +154,4 @@ BOOST_AUTO_TEST_CASE(socat_is_the_server) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

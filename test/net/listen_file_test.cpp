@@ -23,7 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(listen_file_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -320,4 +320,4 @@ BOOST_DATA_TEST_CASE(paths_of_every_length_lead_to_that_name, data::make({1, 90,
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -16,7 +16,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(listen_tcp_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -120,4 +120,4 @@ BOOST_AUTO_TEST_CASE(a_restart_does_not_wait_for_old_connections) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -15,7 +15,7 @@
 
 #include <string>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(local_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -81,4 +81,4 @@ BOOST_AUTO_TEST_CASE(no_descriptor_left_for_a_pair_is_an_error_that_says_so) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -13,7 +13,7 @@
 #include <algorithm>
 #include <string>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(many_connections_load_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -100,4 +100,4 @@ BOOST_DATA_TEST_CASE(clients_that_come_and_go_leave_nothing, data::make({1, 16})
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

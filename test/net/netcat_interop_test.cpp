@@ -18,7 +18,7 @@
 #include <chrono>
 #include <string>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(netcat_interop_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -161,4 +161,4 @@ BOOST_AUTO_TEST_CASE(netcat_sends_unix_datagrams) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -19,7 +19,7 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(packet_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -223,4 +223,4 @@ BOOST_AUTO_TEST_CASE(a_receive_waits_and_is_cancelled) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

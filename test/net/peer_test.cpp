@@ -19,7 +19,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(peer_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -241,4 +241,4 @@ BOOST_AUTO_TEST_CASE(an_abstract_name_is_for_the_same_user_unless_asked) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

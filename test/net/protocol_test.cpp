@@ -15,7 +15,7 @@
 #include <boost/asio/local/datagram_protocol.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(protocol_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -60,4 +60,4 @@ BOOST_AUTO_TEST_CASE(a_descriptor_that_is_not_taken_stays_with_its_owner) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(raw_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -152,4 +152,4 @@ BOOST_AUTO_TEST_CASE(other_addresses_are_refused) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

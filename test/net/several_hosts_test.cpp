@@ -22,7 +22,7 @@
 #include <optional>
 #include <string>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(several_hosts_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -305,4 +305,4 @@ BOOST_AUTO_TEST_CASE(an_abstract_name_is_of_one_host) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

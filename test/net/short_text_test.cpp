@@ -11,7 +11,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(short_text_test)
 
 using text = parley::short_text<4>;
 
@@ -57,4 +57,4 @@ BOOST_AUTO_TEST_CASE(a_text_prints_and_may_contain_a_nul) {
     BOOST_TEST(text(std::string("a\0b", 3)).size() == 3u);
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(socket_file_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -72,4 +72,4 @@ BOOST_AUTO_TEST_CASE(a_forked_process_does_not_remove_it) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -23,7 +23,7 @@
 #include <string>
 #include <thread>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(socket_interop_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -246,4 +246,4 @@ BOOST_AUTO_TEST_CASE(socat_speaks_datagrams_with_us) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

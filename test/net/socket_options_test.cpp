@@ -13,7 +13,7 @@
 #include <chrono>
 #include <string>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(socket_options_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -137,4 +137,4 @@ BOOST_AUTO_TEST_CASE(a_socket_is_bound_to_a_device_by_name) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

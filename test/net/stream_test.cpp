@@ -27,7 +27,7 @@
 #include <string_view>
 #include <utility>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(stream_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -211,4 +211,4 @@ BOOST_AUTO_TEST_CASE(a_full_socket_takes_a_part_and_then_nothing) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -33,7 +33,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(fifo_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -247,4 +247,4 @@ BOOST_AUTO_TEST_CASE(what_takes_the_place_of_a_fifo_is_refused) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -34,7 +34,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(fifo_writer_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -211,4 +211,4 @@ BOOST_AUTO_TEST_CASE(both_ends_find_each_other_on_one_loop) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

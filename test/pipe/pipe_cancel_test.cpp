@@ -17,7 +17,7 @@
 #include <memory>
 #include <utility>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(pipe_cancel_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -167,4 +167,4 @@ BOOST_AUTO_TEST_CASE(the_context_may_be_destroyed_with_a_write_pending) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

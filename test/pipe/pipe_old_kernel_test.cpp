@@ -17,7 +17,7 @@
 
 #include <pthread.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(pipe_old_kernel_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -102,4 +102,4 @@ BOOST_AUTO_TEST_CASE(a_pending_sigpipe_of_somebody_else_stays) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

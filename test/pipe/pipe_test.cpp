@@ -34,7 +34,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(pipe_test)
 
 using namespace parley;
 using namespace parley::test;
@@ -338,4 +338,4 @@ BOOST_AUTO_TEST_CASE(the_end_that_stays_does_not_change_the_end_that_goes) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(boost_initializer_test)
+
 using namespace parley;
 using namespace parley::test;
 namespace bp = boost::process::v2;
@@ -109,5 +111,7 @@ BOOST_AUTO_TEST_CASE(a_program_that_does_not_exist_calls_on_error) {
     BOOST_TEST(spawn(ex, {.program = "/no/such/program"}, r).has_error());
     BOOST_TEST(r.seen == "setup error ");
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -40,6 +40,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(boost_process_test)
+
 using namespace parley;
 using namespace parley::test;
 namespace bp = boost::process::v2;
@@ -265,5 +267,7 @@ BOOST_AUTO_TEST_CASE(a_stock_wait_ignores_a_total_cancellation) {
     BOOST_TEST(told == asio::error::operation_aborted);
     ours.set_stop_policy(stop_policy::kill());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

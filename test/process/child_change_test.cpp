@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(child_change_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -127,5 +129,7 @@ BOOST_AUTO_TEST_CASE(what_was_given_away_can_be_adopted_again) {
     BOOST_TEST(end_of(c) == exit_status::exited(6));
     BOOST_TEST(c.release().has_error());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

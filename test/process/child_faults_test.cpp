@@ -38,6 +38,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(child_faults_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -321,5 +323,7 @@ BOOST_AUTO_TEST_CASE(fifty_children_that_do_not_listen_end_with_the_grace) {
     BOOST_TEST(end_of(tracer).known());
     BOOST_TEST(children().empty());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(child_state_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -192,5 +194,7 @@ BOOST_AUTO_TEST_CASE(who_takes_the_pidfd_takes_the_duty) {
     }
     BOOST_TEST(::waitpid(pid, nullptr, 0) == pid);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

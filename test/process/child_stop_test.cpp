@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(child_stop_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -170,5 +172,7 @@ BOOST_AUTO_TEST_CASE(a_program_that_ends_leaves_no_child_that_was_to_be_stopped)
     }(what));
     BOOST_TEST(::kill(pid, 0) == -1);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(child_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -250,5 +252,7 @@ BOOST_AUTO_TEST_CASE(a_traced_child_does_not_block_the_loop) {
         co_await tracer.async_wait();
     }(*this));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

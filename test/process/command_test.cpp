@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(command_test)
+
 using namespace parley;
 
 namespace {
@@ -185,3 +187,5 @@ BOOST_AUTO_TEST_CASE(programs_are_found_in_absolute_elements_of_the_path_only) {
     BOOST_TEST((find_program("", place.path()).error().code() == errc::invalid_argument));
     BOOST_TEST(find_program("sh").has_value());
 }
+
+BOOST_AUTO_TEST_SUITE_END()

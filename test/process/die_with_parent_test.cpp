@@ -15,6 +15,8 @@
 #include <string>
 #include <thread>
 
+BOOST_AUTO_TEST_SUITE(die_with_parent_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -80,5 +82,7 @@ BOOST_AUTO_TEST_CASE(it_works_after_the_identity_has_changed) {
     end_of(p);
     BOOST_TEST(gone(std::stoi(said)));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -16,6 +16,8 @@
 #include <string>
 #include <thread>
 
+BOOST_AUTO_TEST_SUITE(exit_report_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -196,5 +198,7 @@ BOOST_AUTO_TEST_CASE(a_report_needs_a_child) {
         BOOST_TEST(!r.status.known());
     }(none));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

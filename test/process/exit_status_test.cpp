@@ -8,6 +8,8 @@
 #include <csignal>
 #include <sstream>
 
+BOOST_AUTO_TEST_SUITE(exit_status_test)
+
 using parley::exit_status;
 
 BOOST_AUTO_TEST_CASE(nothing_is_known_of_a_fresh_status) {
@@ -55,3 +57,5 @@ BOOST_AUTO_TEST_CASE(it_prints_for_people) {
         << exit_status::signalled(SIGTERM);
     BOOST_TEST(out.str() == "exited with 3, killed by SIGSEGV (core dumped), killed by SIGTERM");
 }
+
+BOOST_AUTO_TEST_SUITE_END()

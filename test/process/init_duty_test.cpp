@@ -25,6 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(init_duty_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -211,5 +213,7 @@ BOOST_AUTO_TEST_CASE(the_first_process_of_a_namespace_reaps_forwards_and_steals_
     BOOST_TEST(r.out == "leader exited with 9, plain exited with 6, forked kept, others 0\n");
     BOOST_TEST(r.err.empty(), r.err);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

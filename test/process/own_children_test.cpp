@@ -18,6 +18,8 @@
 
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(own_children_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -120,5 +122,7 @@ BOOST_AUTO_TEST_CASE(a_leader_that_is_handed_to_the_helper_thread_is_ours_all_th
         BOOST_TEST(soon([&] { return is_strange_child(leader); }));
     }
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -17,6 +17,8 @@
 
 #include <fcntl.h>
 
+BOOST_AUTO_TEST_SUITE(pipeline_coroutine_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -206,5 +208,7 @@ BOOST_AUTO_TEST_CASE(co_await_throws_the_code) {
     BOOST_CHECK_EXCEPTION(run_task(io, run_it(ex, all)), boost::system::system_error,
                           [](const auto& e) { return e.code() == errc::stage_failed; });
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -18,6 +18,8 @@
 
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(pipeline_group_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -77,5 +79,7 @@ BOOST_AUTO_TEST_CASE(without_the_option_the_group_is_ours) {
     BOOST_TEST(told == 0);
     BOOST_TEST((groups_in(r.out) == std::multiset<pid_t>{::getpgrp(), ::getpgrp()}));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -23,6 +23,8 @@
 #include <string>
 #include <thread>
 
+BOOST_AUTO_TEST_SUITE(pipeline_stop_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -352,5 +354,7 @@ BOOST_AUTO_TEST_CASE(a_context_that_goes_away_takes_the_stages_along) {
     while (!children().empty() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
     BOOST_TEST(children().empty());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -20,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(pipeline_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -369,5 +371,7 @@ BOOST_AUTO_TEST_CASE(the_result_comes_where_the_handler_wants_it) {
     BOOST_TEST(!done);
     run_until(other, [&] { return done; });
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

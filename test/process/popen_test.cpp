@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(popen_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -175,5 +177,7 @@ BOOST_AUTO_TEST_CASE(leaving_scope_stops_the_command_and_aborts_the_read) {
 BOOST_AUTO_TEST_CASE(a_nul_byte_in_the_line_is_refused) {
     BOOST_TEST((popen(ex, std::string_view("a\0b", 3)).error().code() == errc::invalid_argument));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -24,6 +24,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(prefork_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -250,5 +252,7 @@ BOOST_AUTO_TEST_CASE(a_process_with_threads_is_refused) {
     BOOST_TEST(r.status == exit_status::exited(9));
     BOOST_TEST(r.err == "prefork: this process has threads\n");
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

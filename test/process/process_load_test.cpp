@@ -25,6 +25,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(process_load_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -123,5 +125,7 @@ BOOST_AUTO_TEST_CASE(captures_work_when_the_user_has_used_up_the_memory_for_pipe
     BOOST_TEST(r.out == first + "\nwhole\nwhole\nwhole\n", r.out << r.err);
     if (std::stoi(first) > 8192) BOOST_TEST_MESSAGE("this machine has no such limit: a pipe still holds " << first);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

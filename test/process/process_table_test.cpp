@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(process_table_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -96,5 +98,7 @@ BOOST_AUTO_TEST_CASE(errors_are_told) {
     BOOST_TEST(process_listing::open().error() == boost::system::errc::too_many_files_open);
     BOOST_TEST(!table_is_ours());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -27,6 +27,8 @@
 #include <string>
 #include <utility>
 
+BOOST_AUTO_TEST_SUITE(process_tree_cgroup_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -283,5 +285,7 @@ BOOST_AUTO_TEST_CASE(a_context_that_goes_away_takes_tree_and_cgroup_along) {
     BOOST_TEST(soon([&] { return !std::filesystem::exists(directory); }));
     BOOST_TEST(members().empty());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

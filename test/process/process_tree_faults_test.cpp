@@ -21,6 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(process_tree_faults_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -296,5 +298,7 @@ BOOST_AUTO_TEST_CASE(a_member_that_is_traced_is_killed) {
     tracer.in().close();
     BOOST_TEST(end_of(tracer).success());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

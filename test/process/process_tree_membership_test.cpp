@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(process_tree_membership_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -266,5 +268,7 @@ BOOST_AUTO_TEST_CASE(a_later_process_with_the_number_of_one_of_the_group_is_not_
     BOOST_TEST(head.end() == SIGUSR1);
     BOOST_TEST(successor.end() == SIGKILL);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(process_tree_subreaper_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -201,5 +203,7 @@ BOOST_AUTO_TEST_CASE(with_a_cgroup_the_adopted_are_known_by_it) {
     BOOST_TEST(report.asked == 1u);
     BOOST_TEST(children().empty());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

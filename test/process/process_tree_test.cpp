@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(process_tree_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -392,5 +394,7 @@ BOOST_AUTO_TEST_CASE(who_is_nobody_falls_back_to_the_group_and_says_so) {
     BOOST_TEST_MESSAGE(r.out);
     if (::geteuid() == 0) BOOST_TEST(r.out.starts_with("group: cgroup"), r.out);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

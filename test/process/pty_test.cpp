@@ -18,6 +18,8 @@
 
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(pty_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -164,5 +166,7 @@ BOOST_AUTO_TEST_CASE(a_pair_can_be_made_for_a_child_of_somebody_else) {
     BOOST_TEST(run_task(io, screen_of(pair.leader)) == "3 4\n");
     end_of(started);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

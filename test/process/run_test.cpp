@@ -17,6 +17,8 @@
 #include <tuple>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(run_test)
+
 using namespace parley;
 using namespace parley::test;
 using namespace std::chrono_literals;
@@ -251,5 +253,7 @@ BOOST_AUTO_TEST_CASE(whatever_call_fails_the_answer_is_clean) {
     BOOST_TEST_MESSAGE(runs << " runs, " << failures << " errors");
     BOOST_TEST(failures > 20);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

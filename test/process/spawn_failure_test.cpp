@@ -23,6 +23,8 @@
 
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(spawn_failure_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -171,5 +173,7 @@ BOOST_AUTO_TEST_CASE(every_step_has_a_name) {
 }
 
 // Threads
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -37,6 +37,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(spawn_faults_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -394,5 +396,7 @@ BOOST_AUTO_TEST_CASE(a_full_cgroup_refuses_the_start_and_nothing_is_left) {
         r.out ==
         "7 started\n7 children\nspawn /bin/sleep: clone: Resource temporarily unavailable\n0 descriptors left\n");
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

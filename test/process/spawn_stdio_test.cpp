@@ -26,6 +26,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(spawn_stdio_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -235,5 +237,7 @@ BOOST_AUTO_TEST_CASE(a_program_without_standard_streams_is_no_danger) {
 }
 
 // Signals
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

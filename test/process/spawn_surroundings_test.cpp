@@ -20,6 +20,8 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(spawn_surroundings_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -196,5 +198,7 @@ BOOST_AUTO_TEST_CASE(what_a_command_says_a_shell_does) {
     BOOST_TEST(direct == "0027\n5\n64\nNoNewPrivs:\t1\nCpus_allowed_list:\t0\n");
     BOOST_TEST(said_by(shell(to_shell(c))) == direct, to_shell(c));
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -25,6 +25,8 @@
 #include <netdb.h>
 #include <unistd.h>
 
+BOOST_AUTO_TEST_SUITE(spawn_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -171,5 +173,7 @@ BOOST_AUTO_TEST_CASE(a_reused_pid_is_never_signalled) {
     BOOST_TEST(r.out == "victim lives\n", r.err);
     BOOST_TEST(r.status.success());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

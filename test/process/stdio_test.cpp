@@ -5,6 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+BOOST_AUTO_TEST_SUITE(stdio_test)
+
 using parley::stdio;
 
 BOOST_AUTO_TEST_CASE(the_default_is_to_inherit) { BOOST_TEST((stdio() == stdio::inherit())); }
@@ -23,3 +25,5 @@ BOOST_AUTO_TEST_CASE(a_plan_tells_what_it_is) {
     BOOST_TEST(stdio::pipe(4096).capacity() == 4096u);
     BOOST_TEST((stdio::null().what() == stdio::kind::null));
 }
+
+BOOST_AUTO_TEST_SUITE_END()

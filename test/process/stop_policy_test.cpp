@@ -7,6 +7,8 @@
 
 #include <sstream>
 
+BOOST_AUTO_TEST_SUITE(stop_policy_test)
+
 BOOST_AUTO_TEST_CASE(the_default_asks_first_and_kills_later) {
     const parley::stop_policy p;
     BOOST_TEST(p.signal == SIGTERM);
@@ -24,3 +26,5 @@ BOOST_AUTO_TEST_CASE(a_policy_prints) {
     out << parley::stop_policy{SIGINT, 250ms} << "; " << parley::stop_policy::kill();
     BOOST_TEST(out.str() == "SIGINT, SIGKILL after 0.250 s; SIGKILL");
 }
+
+BOOST_AUTO_TEST_SUITE_END()

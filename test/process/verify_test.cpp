@@ -20,6 +20,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+BOOST_AUTO_TEST_SUITE(verify_test)
+
 using namespace parley;
 using namespace parley::test;
 
@@ -91,5 +93,7 @@ BOOST_AUTO_TEST_CASE(another_umask_is_named) {
     }
     ::umask(earlier);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

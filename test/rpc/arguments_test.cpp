@@ -17,7 +17,6 @@
 #include <vector>
 
 namespace parley::test {
-
 namespace {
 
 /// A value whose codec fails.
@@ -33,6 +32,8 @@ struct parley::rpc::codec<parley::test::unwilling> {
 };
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(arguments_test)
+
 BOOST_FIXTURE_TEST_SUITE(arguments_suite, rpc_fixture)
 
 BOOST_AUTO_TEST_CASE(arguments_by_name_fit_in_any_order) {
@@ -147,4 +148,5 @@ BOOST_AUTO_TEST_CASE(a_codec_that_throws_fails_its_own_call_alone) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

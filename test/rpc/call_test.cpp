@@ -16,6 +16,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(call_test)
 namespace {
 
 BOOST_DEFINE_ENUM_CLASS(shade, light, dark)
@@ -223,4 +224,5 @@ BOOST_AUTO_TEST_CASE(names_of_parameters_must_be_as_many) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(clangd_test)
 namespace {
 
 struct place {
@@ -240,4 +241,5 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_when_clangd_ends_is_disconnected) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

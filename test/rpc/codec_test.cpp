@@ -26,6 +26,8 @@
 #include <string_view>
 #include <vector>
 
+BOOST_AUTO_TEST_SUITE(codec_test)
+
 using namespace parley;
 using namespace std::string_literals;
 
@@ -69,15 +71,13 @@ BOOST_DESCRIBE_ENUM(token, operator_, name)
 struct declaration {
     std::string class_{};
     std::optional<int> default_{};
-    ::token token = ::token::name;
+    codec_test::token token = codec_test::token::name;
     int _ = 0;
     bool operator==(const declaration&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(declaration, (), (class_, default_, token, _))
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(codec_suite)
 
 // The bytes are those of the specification.
 BOOST_AUTO_TEST_CASE(message_pack_takes_the_shortest_form) {

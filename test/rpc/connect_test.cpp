@@ -15,6 +15,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(connect_test)
 namespace {
 
 // A server that was started beside this coroutine has its socket.
@@ -132,4 +133,5 @@ BOOST_AUTO_TEST_CASE(where_nobody_listens_there_is_no_connection) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -10,6 +10,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(connection_limits_test)
 
 BOOST_FIXTURE_TEST_SUITE(connection_limits_suite, rpc_fixture)
 
@@ -174,4 +175,5 @@ BOOST_AUTO_TEST_CASE(what_is_too_large_is_refused_on_this_side) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -13,6 +13,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(connection_test)
 
 BOOST_FIXTURE_TEST_SUITE(connection_suite, rpc_fixture)
 
@@ -174,4 +175,5 @@ BOOST_AUTO_TEST_CASE(after_its_end_a_side_still_gets_answers) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -10,6 +10,7 @@
 #include <chrono>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(context_test)
 
 BOOST_FIXTURE_TEST_SUITE(context_suite, rpc_fixture)
 
@@ -64,4 +65,5 @@ BOOST_AUTO_TEST_CASE(a_handler_knows_the_deadline_of_its_caller_where_it_is_told
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -13,6 +13,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(describe_test)
 namespace {
 
 BOOST_DEFINE_ENUM_CLASS(tone, low, high)
@@ -96,4 +97,5 @@ BOOST_AUTO_TEST_CASE(interfaces_are_told_as_varlink_has_them) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

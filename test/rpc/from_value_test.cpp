@@ -14,6 +14,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(from_value_test)
 namespace {
 
 template <typename T>
@@ -25,8 +26,6 @@ std::string refusal(const rpc::value& from) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(from_value_suite)
 
 BOOST_AUTO_TEST_CASE(a_value_becomes_the_type_that_it_fits) {
     BOOST_TEST(rpc::from_value<int>(7).value() == 7);
@@ -55,5 +54,4 @@ BOOST_AUTO_TEST_CASE(one_that_does_not_fit_is_refused_with_the_place) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-
 }  // namespace parley::test

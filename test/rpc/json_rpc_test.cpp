@@ -10,6 +10,7 @@
 #include <tuple>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(json_rpc_test)
 namespace {
 
 /// Without spaces, which the examples have for readers; no text of theirs has one within.
@@ -223,4 +224,5 @@ BOOST_AUTO_TEST_CASE(the_answers_to_a_batch_are_one_message_that_is_not_too_larg
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -15,6 +15,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(mcp_python_test)
 namespace {
 
 struct needs_packages {
@@ -28,7 +29,7 @@ struct content {
 };
 BOOST_DESCRIBE_STRUCT(content, (), (type, text))
 struct tool_result {
-    std::vector<test::content> content{};
+    std::vector<mcp_python_test::content> content{};
     std::optional<bool> isError{};
 };
 BOOST_DESCRIBE_STRUCT(tool_result, (), (content, isError))
@@ -161,4 +162,5 @@ BOOST_AUTO_TEST_CASE(many_calls_at_once_are_each_answered) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

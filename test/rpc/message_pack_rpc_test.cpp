@@ -10,6 +10,7 @@
 #include <string_view>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(message_pack_rpc_test)
 namespace {
 
 using namespace std::string_literals;
@@ -134,4 +135,5 @@ BOOST_AUTO_TEST_CASE(what_is_no_message_pack_rpc_ends_the_connection_with_its_pl
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -15,6 +15,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(neovim_test)
 namespace {
 
 struct needs_neovim {
@@ -241,4 +242,5 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_when_neovim_ends_is_disconnected) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -14,6 +14,7 @@
 #include <string>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(reconnect_test)
 namespace {
 
 using std::chrono::milliseconds;
@@ -200,4 +201,5 @@ BOOST_AUTO_TEST_CASE(a_handler_whose_connection_is_lost_sends_nothing_over_the_n
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -11,6 +11,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(reply_stream_test)
 namespace {
 
 struct stream_fixture : rpc_fixture {
@@ -151,4 +152,5 @@ BOOST_AUTO_TEST_CASE(what_a_protocol_does_not_carry_is_an_error) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

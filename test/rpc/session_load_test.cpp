@@ -22,6 +22,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(session_load_test)
 namespace {
 
 using echoed = std::tuple<std::string, std::uint32_t>;
@@ -162,4 +163,5 @@ BOOST_AUTO_TEST_CASE(depth_costs_no_stack) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

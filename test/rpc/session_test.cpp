@@ -18,6 +18,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(session_test)
 
 BOOST_FIXTURE_TEST_SUITE(session_suite, rpc_fixture)
 
@@ -187,4 +188,5 @@ BOOST_AUTO_TEST_CASE(a_context_that_is_destroyed_leaves_nothing) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -22,6 +22,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(varlink_python_test)
 namespace {
 
 struct needs_packages {
@@ -334,4 +335,5 @@ BOOST_AUTO_TEST_CASE(calls_that_do_not_wait_for_each_other_are_answered_in_their
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

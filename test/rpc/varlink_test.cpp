@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(varlink_test)
 namespace {
 
 struct pong {
@@ -168,4 +169,5 @@ BOOST_AUTO_TEST_CASE(what_is_no_varlink_ends_the_connection) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -10,6 +10,7 @@
 #include <string_view>
 
 namespace parley::test {
+BOOST_AUTO_TEST_SUITE(varlinkctl_test)
 namespace {
 
 struct needs_varlinkctl {
@@ -60,4 +61,5 @@ BOOST_AUTO_TEST_CASE(errors_are_shown_by_their_names) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::test

@@ -11,7 +11,7 @@
 #include <csignal>
 #include <cstring>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(disposition_test)
 
 using parley::current_disposition;
 using parley::disposition;
@@ -90,4 +90,4 @@ BOOST_AUTO_TEST_CASE(dispositions_have_names) {
     BOOST_TEST(to_string(disposition::handler) == "handler");
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -15,7 +15,7 @@
 
 #include <poll.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(event_queue_test)
 
 using parley::signal_event;
 using parley::detail::event_queue;
@@ -127,4 +127,4 @@ BOOST_AUTO_TEST_CASE(no_event_is_lost_or_doubled_between_threads) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(send_signal_test)
 
 using parley::pidfd_ref;
 using parley::queue_signal;
@@ -214,4 +214,4 @@ BOOST_AUTO_TEST_CASE(a_kernel_without_pidfds_is_an_error_and_never_a_kill_by_num
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

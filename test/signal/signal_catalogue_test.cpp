@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(signal_catalogue_test)
 
 namespace fs = std::filesystem;
 using parley::default_action;
@@ -164,4 +164,4 @@ BOOST_AUTO_TEST_CASE(classes_and_actions_have_names) {
     BOOST_TEST(to_string(static_cast<default_action>(99)) == "unknown");
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

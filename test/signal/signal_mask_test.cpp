@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(signal_mask_test)
 
 using parley::current_mask;
 using parley::scoped_signal_block;
@@ -184,4 +184,4 @@ BOOST_FIXTURE_TEST_CASE(the_kernel_never_blocks_kill_and_stop, counting) {
     BOOST_TEST(current_mask().value() == (signal_mask::all() - signal_mask{SIGKILL, SIGSTOP}));
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

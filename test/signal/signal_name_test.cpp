@@ -10,7 +10,7 @@
 #include <csignal>
 #include <string>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(signal_name_test)
 
 using parley::signal_name;
 using parley::signal_number;
@@ -103,4 +103,4 @@ BOOST_AUTO_TEST_CASE(every_name_leads_back_to_its_number) {
         BOOST_TEST(signal_number(signal_name(row.number).value()).value() == row.number);
 }
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

@@ -30,7 +30,7 @@
 #include <utility>
 #include <vector>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(signal_watcher_cancel_test)
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -309,4 +309,4 @@ BOOST_DATA_TEST_CASE(runs_on_a_thread_pool, both_ways, how) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

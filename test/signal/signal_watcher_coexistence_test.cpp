@@ -21,6 +21,8 @@
 #include <string>
 #include <utility>
 
+BOOST_AUTO_TEST_SUITE(signal_watcher_coexistence_test)
+
 // A watcher beside everything else that may own a signal in the same process.
 
 namespace {
@@ -336,3 +338,5 @@ BOOST_AUTO_TEST_CASE(a_forked_child_may_have_watchers_of_its_own) {
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
+
+BOOST_AUTO_TEST_SUITE_END()

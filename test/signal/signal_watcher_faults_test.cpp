@@ -16,6 +16,8 @@
 #include <optional>
 #include <string>
 
+BOOST_AUTO_TEST_SUITE(signal_watcher_faults_test)
+
 // A constructor that fails leaves nothing behind: the fixture looks for descriptors, dispositions and masks.
 
 namespace {
@@ -122,3 +124,5 @@ BOOST_AUTO_TEST_CASE(without_proc_a_handler_catches) {
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
+
+BOOST_AUTO_TEST_SUITE_END()

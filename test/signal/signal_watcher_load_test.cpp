@@ -27,6 +27,8 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
+BOOST_AUTO_TEST_SUITE(signal_watcher_load_test)
+
 // Signals by the million, from other processes and threads, at bad moments.
 
 namespace {
@@ -259,3 +261,5 @@ BOOST_DATA_TEST_CASE(interrupted_system_calls_are_no_errors, both_ways, how) {
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
+
+BOOST_AUTO_TEST_SUITE_END()

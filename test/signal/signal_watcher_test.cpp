@@ -26,7 +26,7 @@
 
 #include <unistd.h>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(signal_watcher_test)
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -317,4 +317,4 @@ BOOST_AUTO_TEST_CASE(prints_an_event) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

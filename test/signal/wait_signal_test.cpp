@@ -23,7 +23,7 @@
 #include <future>
 #include <thread>
 
-namespace {
+BOOST_AUTO_TEST_SUITE(wait_signal_test)
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -196,4 +196,4 @@ BOOST_AUTO_TEST_CASE(a_failing_signalfd_is_reported) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace
+BOOST_AUTO_TEST_SUITE_END()

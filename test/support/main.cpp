@@ -1,18 +1,32 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-// main() of every test program. The suite takes the program's name, so test files define no BOOST_TEST_MODULE.
+// main() of every test program. The suite takes the program's name, so test files define no BOOST_TEST_MODULE. Under a
+// name that ends in that of a test file, as in net_listen_test, the program runs that file's suite, unless it is told
+// what to run.
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace {
 
+std::string program_name(const char* path) { return std::filesystem::path(path).filename().string(); }
+
+bool says_what_to_run(std::string_view argument) {
+    constexpr std::string_view option = "--run_test=";
+    return argument.starts_with("-t") ||
+           (argument.starts_with(option) && !argument.substr(option.size()).starts_with('!'));
+}
+
 bool name_the_suite() {
     auto& suite = boost::unit_test::framework::master_test_suite();
-    suite.p_name.value = std::filesystem::path(suite.argv[0]).filename().string();
+    suite.p_name.value = program_name(suite.argv[0]);
     return true;
 }
 
@@ -28,5 +42,11 @@ void stop_ignoring_signals() {
 
 int main(int argc, char* argv[]) {
     stop_ignoring_signals();
-    return boost::unit_test::unit_test_main(&name_the_suite, argc, argv);
+    std::vector<char*> arguments(argv, argv + argc);
+    const std::string name = program_name(argv[0]);
+    std::string choice = "--run_test=" + name.substr(name.find('_') + 1);
+    if (name.ends_with("_test") && std::none_of(argv + 1, argv + argc, says_what_to_run))
+        arguments.insert(arguments.begin() + 1, choice.data());
+    arguments.push_back(nullptr);
+    return boost::unit_test::unit_test_main(&name_the_suite, static_cast<int>(arguments.size()) - 1, arguments.data());
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 namespace parley::tool {
+BOOST_AUTO_TEST_SUITE(arguments_test)
 namespace {
 
 std::string shown(const call_arguments& a) {
@@ -37,8 +38,6 @@ std::string read_all(std::string_view json) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(arguments_suite)
 
 BOOST_AUTO_TEST_CASE(json_is_an_argument_by_place) {
     BOOST_TEST(read({}) == "[]");
@@ -105,5 +104,4 @@ BOOST_AUTO_TEST_CASE(messages_have_three_forms) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-
 }  // namespace parley::tool

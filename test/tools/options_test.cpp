@@ -13,6 +13,7 @@
 #include <vector>
 
 namespace parley::tool {
+BOOST_AUTO_TEST_SUITE(options_test)
 namespace {
 
 using namespace std::chrono_literals;
@@ -44,8 +45,6 @@ std::string refused(const std::vector<std::string_view>& words) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(options_suite)
 
 BOOST_AUTO_TEST_CASE(options_stand_anywhere_in_each_form) {
     for (const std::vector<std::string_view>& words : {
@@ -128,5 +127,4 @@ BOOST_AUTO_TEST_CASE(a_time_has_a_unit) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-
 }  // namespace parley::tool

@@ -12,6 +12,7 @@
 #include <vector>
 
 namespace parley::tool {
+BOOST_AUTO_TEST_SUITE(words_test)
 namespace {
 
 std::string joined(std::string_view line) {
@@ -29,8 +30,6 @@ std::string refused(std::string_view line) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(words_suite)
 
 BOOST_AUTO_TEST_CASE(blanks_divide_words) {
     BOOST_TEST(joined("a") == "[a]");
@@ -70,5 +69,4 @@ BOOST_AUTO_TEST_CASE(an_error_points_at_the_place) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-
 }  // namespace parley::tool
