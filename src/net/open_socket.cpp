@@ -63,7 +63,7 @@ void keep_alive(setter& to, const address_options& options) {
     to.set_if(options.keepalive_count, "keepalive_count", IPPROTO_TCP, TCP_KEEPCNT);
 }
 
-void multicast(setter& to, const address_options& options, int family) {
+void multicast_options(setter& to, const address_options& options, int family) {
     const bool v6 = family == AF_INET6;
     const int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
     to.set_if(options.ttl, "ttl", level, v6 ? IPV6_MULTICAST_HOPS : IP_MULTICAST_TTL);
@@ -191,7 +191,7 @@ result<void> apply_options(int fd, const address& a, int family) {
         to.set_if(options.user_timeout, "user_timeout", IPPROTO_TCP, TCP_USER_TIMEOUT);
     }
     if (a.kind() == address_kind::udp_multicast) {
-        multicast(to, options, family);
+        multicast_options(to, options, family);
     } else {
         if (family == AF_INET6)
             to.set_if(options.ttl, "ttl", IPPROTO_IPV6, IPV6_UNICAST_HOPS);

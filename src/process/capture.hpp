@@ -23,6 +23,10 @@ struct captured {
     bool truncated = false;
 };
 
+inline captured plan_capture(const stdio& plan, std::size_t limit, capture_overflow policy) {
+    return {limit, policy, plan.what() == stdio::kind::pipe && plan.capacity() == 0};
+}
+
 /// Reads `from` to its end. `into` is right at any time, also when the reading is cancelled; call `trim` before its
 /// text is given away. Throws system_error: `errc::limit_exceeded`, those of read(2).
 task<void> capture(asio::readable_pipe& from, captured& into);

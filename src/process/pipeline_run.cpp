@@ -6,6 +6,7 @@
 #include "core/operation.hpp"
 #include "core/syscall.hpp"
 #include "process/capture.hpp"
+#include "process/deadline.hpp"
 #include "process/pipeline_stages.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -32,11 +33,6 @@ namespace {
 using time_point = std::chrono::steady_clock::time_point;
 constexpr time_point never = time_point::max();
 constexpr std::chrono::milliseconds longest_grace_after_failure{250};
-
-time_point after(std::chrono::milliseconds duration) {
-    const auto long_enough = std::chrono::hours(24 * 365 * 100);  // more would not fit into a time_point
-    return duration < long_enough ? std::chrono::steady_clock::now() + duration : never;
-}
 
 // Not left to Asio: its close may leave the epoll entry to the kernel.
 void shut(asio::readable_pipe& pipe) {
@@ -141,7 +137,7 @@ private:
 
 void pipeline_run::start() {
     began_ = std::chrono::steady_clock::now();
-    if (options_.timeout) deadline_ = after(*options_.timeout);
+    if (options_.timeout) deadline_ = deadline_after(*options_.timeout);
     if (stages_.each.empty()) failure_ = make_error_code(errc::invalid_argument);
     if (auto failed = start_stages(io_, plan_, options_, stages_)) {
         failure_ = failed->why.code();
@@ -167,7 +163,7 @@ task<void> pipeline_run::run(self_ptr self) {
     }
     // All stages have ended. What they have said is in the pipes, whose ends come now unless somebody else holds one.
     const auto grace = r.options_.drain_grace;
-    const auto end = after(failure ? std::min(grace, longest_grace_after_failure) : grace);
+    const auto end = deadline_after(failure ? std::min(grace, longest_grace_after_failure) : grace);
     while (r.transfers_ > 0 && r.failure_ == failure && std::chrono::steady_clock::now() < end) co_await r.change(end);
     r.result_.drained = r.transfers_ == 0;
     r.end_transfers();

@@ -6,6 +6,7 @@
 #include <parley/process/spawn.hpp>
 
 #include "core/syscall.hpp"
+#include "process/streams.hpp"
 
 #include <boost/system/system_error.hpp>
 
@@ -16,17 +17,6 @@ namespace parley {
 namespace {
 
 bool leads_to_neighbour(const stdio& plan) { return plan.what() == stdio::kind::inherit || leads_to_parent(plan); }
-
-captured plan_capture(const stdio& plan, std::size_t limit, capture_overflow policy) {
-    return {limit, policy, plan.what() == stdio::kind::pipe && plan.capacity() == 0};
-}
-
-// An end that stays here, as an object of the loop.
-asio::readable_pipe& attach(std::optional<asio::readable_pipe>& pipe, const executor& io, unique_fd end) {
-    pipe.emplace(io).assign(end.get());
-    (void)end.release();
-    return *pipe;
-}
 
 class starter {
 public:

@@ -68,7 +68,7 @@ private:
 };
 
 // One place for a worker, taken or waiting to be taken.
-struct place {
+struct worker_place {
     unsigned index = 0;
     pid_t pid = 0;
     unique_fd pidfd{};        // empty: nobody is there
@@ -105,7 +105,7 @@ public:
         for (auto& p : places_) signal(p, options_.stop.signal);
         for (auto& p : places_) signal(p, SIGCONT);
         kill_at_ = clock::now() + options_.stop.grace;
-        while (std::ranges::any_of(places_, [](const place& p) { return static_cast<bool>(p.pidfd); })) {
+        while (std::ranges::any_of(places_, [](const worker_place& p) { return static_cast<bool>(p.pidfd); })) {
             wait();
             if (clock::now() < *kill_at_) continue;
             for (auto& p : places_) signal(p, SIGKILL);
@@ -114,11 +114,11 @@ public:
     }
 
 private:
-    static void signal(const place& p, int number) {
+    static void signal(const worker_place& p, int number) {
         if (p.pidfd) sys::signal_child(p.pidfd.get(), p.pid, number);
     }
 
-    error_code fill(place& p) {
+    error_code fill(worker_place& p) {
         sys::socket_ends link;
         if (options_.hand_out) {
             auto made = sys::socket_pair(SOCK_SEQPACKET | SOCK_NONBLOCK);
@@ -148,7 +148,7 @@ private:
         return {};
     }
 
-    void refill(place& p) {
+    void refill(worker_place& p) {
         if (const auto ec = fill(p)) {
             logger()->error("parley: cannot start worker {}: {}", p.index, ec.message());
             lengthen(p);
@@ -156,11 +156,11 @@ private:
         }
     }
 
-    void lengthen(place& p) const {
+    void lengthen(worker_place& p) const {
         p.delay = p.delay.count() == 0 ? options_.first_delay : std::min(p.delay * 2, options_.last_delay);
     }
 
-    void has_ended(place& p, exit_status status) {
+    void has_ended(worker_place& p, exit_status status) {
         if (clock::now() - p.since >= options_.young)
             p.delay = std::chrono::milliseconds(0);
         else
@@ -172,7 +172,7 @@ private:
             options_.on_end({p.index, p.pid, status, asked_to_end_ ? std::nullopt : std::optional(p.delay)});
     }
 
-    void look_at(place& p) {
+    void look_at(worker_place& p) {
         const auto reaped = sys::reap(p.pidfd.get());
         if (reaped && !*reaped) return;
         if (reaped)
@@ -241,7 +241,7 @@ private:
     const prefork_options& options_;
     const std::function<task<int>(worker&)>& work_;
     const stop_signals& signals_;
-    std::vector<place> places_;
+    std::vector<worker_place> places_;
     std::vector<pollfd> watched_;
     std::optional<clock::time_point> kill_at_;
     clock::time_point accept_again_{};

@@ -27,7 +27,7 @@
 namespace parley {
 namespace {
 
-[[noreturn]] void throw_no_child() {
+[[noreturn]] void throw_no_tree() {
     throw boost::system::system_error(make_error_code(errc::no_child), "process tree");
 }
 
@@ -141,7 +141,7 @@ void process_tree::leave() noexcept {
 }
 
 child& process_tree::leader() {
-    if (!state_) throw_no_child();
+    if (!state_) throw_no_tree();
     return state_->leader();
 }
 
@@ -203,7 +203,7 @@ void process_tree::set_stop_policy(stop_policy policy) {
 }
 
 executor process_tree::get_executor() const {
-    if (!state_) throw_no_child();
+    if (!state_) throw_no_tree();
     return state_->io();
 }
 

@@ -4,6 +4,7 @@
 #include "process/process_tree_state.hpp"
 
 #include "core/syscall.hpp"
+#include "process/deadline.hpp"
 #include "process/own_children.hpp"
 #include "process/process_tree_helper.hpp"
 
@@ -32,11 +33,6 @@ using clock = tree_state::clock;
 using namespace std::chrono_literals;
 
 constexpr clock::duration shortest_interval = 20ms, longest_interval = 500ms;
-constexpr std::chrono::milliseconds longest_grace = std::chrono::hours(24 * 365);  // more overflows the clock
-
-clock::time_point after(std::chrono::milliseconds time) {
-    return clock::now() + std::chrono::nanoseconds(std::min(time, longest_grace));
-}
 
 auto end_of(const std::shared_ptr<child_state>& leader) {
     return async_start<void(error_code, exit_status)>(
@@ -170,7 +166,7 @@ tree_report tree_state::report(const tree_snapshot& seen) {
 
 task<void> tree_state::run_policy(std::shared_ptr<tree_state> self, stop_policy policy, std::shared_ptr<stop_run> run) {
     const operation working(self);
-    const auto kill_at = after(policy.grace);
+    const auto kill_at = deadline_after(policy.grace);
     tree_snapshot seen;
     try {
         if (policy.signal != SIGKILL) {
@@ -180,7 +176,7 @@ task<void> tree_state::run_policy(std::shared_ptr<tree_state> self, stop_policy 
             seen = co_await self->wait_until_empty(kill_at, policy.signal);
         }
         if (!seen.empty) {
-            seen = co_await self->kill_until_empty(after(self->parts_.give_up_after));
+            seen = co_await self->kill_until_empty(deadline_after(self->parts_.give_up_after));
             if (const auto* leaf = self->parts_.membership->leaf(); leaf != nullptr && !seen.empty) leaf->thaw();
         }
         run->report = self->report(seen);
@@ -205,7 +201,7 @@ std::shared_ptr<tree_state::stop_run> tree_state::begin_stop(stop_policy how) {
     auto run = std::make_shared<stop_run>(io_);
     gave_up_ = false;
     ++policies_;
-    if (const auto kill_at = after(how.grace); kill_at < kill_at_) {
+    if (const auto kill_at = deadline_after(how.grace); kill_at < kill_at_) {
         kill_at_ = kill_at;
         signal_ = how.signal;
     }
@@ -238,7 +234,7 @@ void tree_state::abandon() {
         if (leader_state_->context_ends()) return;
     }
     // A policy under way that is as hard does it already.
-    if (!finished_ && kill_at_ > after(policy().grace)) begin_stop(policy());
+    if (!finished_ && kill_at_ > deadline_after(policy().grace)) begin_stop(policy());
 }
 
 // While an operation is pending: often while there are some, seldom otherwise.

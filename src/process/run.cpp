@@ -114,10 +114,6 @@ run_result result_of(running& r) {
 
 bool is_default(const stdio& plan) { return plan.what() == stdio::kind::inherit; }
 
-captured plan_capture(const stdio& plan, std::size_t limit, capture_overflow policy) {
-    return {limit, policy, plan.what() == stdio::kind::pipe && plan.capacity() == 0};
-}
-
 }  // namespace
 
 void detail::start_run(const executor& io, command what, run_options options,

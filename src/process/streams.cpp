@@ -146,22 +146,18 @@ result<void> plan_descriptors(const command& what, const child_streams& streams,
     return {};
 }
 
-namespace {
-
-void attach(std::optional<asio::readable_pipe>& pipe, const executor& io, unique_fd& end) {
-    if (!end) return;
+asio::readable_pipe& attach(std::optional<asio::readable_pipe>& pipe, const executor& io, unique_fd end) {
     pipe.emplace(io).assign(end.get());
     (void)end.release();
+    return *pipe;
 }
-
-}  // namespace
 
 sys::outcome<parent_ends> attach_all(const executor& io, child_streams& streams) {
     try {
         parent_ends ends;
         if (streams.ends[0].parent) ends.in.emplace(io, std::move(streams.ends[0].parent));
-        attach(ends.out, io, streams.ends[1].parent);
-        attach(ends.err, io, streams.ends[2].parent);
+        if (auto& end = streams.ends[1].parent) attach(ends.out, io, std::move(end));
+        if (auto& end = streams.ends[2].parent) attach(ends.err, io, std::move(end));
         if (streams.terminal) ends.terminal.emplace(io, std::move(streams.terminal->leader));
         return ends;
     } catch (const boost::system::system_error& e) {

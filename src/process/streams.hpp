@@ -46,6 +46,9 @@ result<child_streams> open_streams(const command& what);
 /// Writes into the plan which descriptor goes where. Errors name the descriptor.
 result<void> plan_descriptors(const command& what, const child_streams& streams, launch_plan& plan);
 
+/// An end that stays here, as an object of the loop.
+asio::readable_pipe& attach(std::optional<asio::readable_pipe>& pipe, const executor& io, unique_fd end);
+
 /// Done before there is a child: then nothing but the pidfd can fail after it.
 sys::outcome<parent_ends> attach_all(const executor& io, child_streams& streams);
 

@@ -30,7 +30,6 @@ BOOST_DESCRIBE_STRUCT(place, (), (line, character))
 struct needs_clangd {
     needs_clangd() { skip_without("clangd"); }
 };
-BOOST_TEST_GLOBAL_FIXTURE(needs_clangd);
 
 // A semicolon is missing at its end.
 constexpr std::string_view with_a_mistake =
@@ -91,7 +90,7 @@ struct clangd_fixture : interop_fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(clangd_suite, clangd_fixture)
+BOOST_FIXTURE_TEST_SUITE(clangd_suite, clangd_fixture, *boost::unit_test::fixture<needs_clangd>())
 
 BOOST_AUTO_TEST_CASE(a_cancelled_call_is_answered_and_the_answer_is_late) {
     start();

@@ -21,7 +21,6 @@ namespace {
 struct needs_packages {
     needs_packages() { skip_without_python(); }
 };
-BOOST_TEST_GLOBAL_FIXTURE(needs_packages);
 
 struct content {
     std::string type{};
@@ -67,7 +66,7 @@ struct mcp_fixture : interop_fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(mcp_python_suite, mcp_fixture)
+BOOST_FIXTURE_TEST_SUITE(mcp_python_suite, mcp_fixture, *boost::unit_test::fixture<needs_packages>())
 
 BOOST_AUTO_TEST_CASE(tools_are_listed_and_used) {
     const auto has = call("tools/list");

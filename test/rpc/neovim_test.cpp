@@ -21,7 +21,6 @@ namespace {
 struct needs_neovim {
     needs_neovim() { skip_without("nvim"); }
 };
-BOOST_TEST_GLOBAL_FIXTURE(needs_neovim);
 
 struct api_version {
     int major = 0;
@@ -76,7 +75,7 @@ struct neovim_fixture : interop_fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(neovim_suite, neovim_fixture)
+BOOST_FIXTURE_TEST_SUITE(neovim_suite, neovim_fixture, *boost::unit_test::fixture<needs_neovim>())
 
 BOOST_AUTO_TEST_CASE(what_is_evaluated_comes_back_with_its_type) {
     BOOST_TEST(eval<int>("6 * 7") == 42);

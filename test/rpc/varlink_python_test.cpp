@@ -28,7 +28,6 @@ namespace {
 struct needs_packages {
     needs_packages() { skip_without_python(); }
 };
-BOOST_TEST_GLOBAL_FIXTURE(needs_packages);
 
 // --- the types of org.varlink.certification
 
@@ -141,7 +140,7 @@ struct varlink_python_fixture : varlink_fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(varlink_python_suite, varlink_python_fixture)
+BOOST_FIXTURE_TEST_SUITE(varlink_python_suite, varlink_python_fixture, *boost::unit_test::fixture<needs_packages>())
 
 BOOST_AUTO_TEST_CASE(the_client_of_the_certification_passes) {
     interfaces["org.varlink.certification"] =

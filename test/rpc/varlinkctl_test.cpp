@@ -16,7 +16,6 @@ namespace {
 struct needs_varlinkctl {
     needs_varlinkctl() { skip_without("varlinkctl"); }
 };
-BOOST_TEST_GLOBAL_FIXTURE(needs_varlinkctl);
 
 struct varlinkctl_fixture : varlink_fixture {
     varlinkctl_fixture() {
@@ -37,7 +36,7 @@ struct varlinkctl_fixture : varlink_fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(varlinkctl_suite, varlinkctl_fixture)
+BOOST_FIXTURE_TEST_SUITE(varlinkctl_suite, varlinkctl_fixture, *boost::unit_test::fixture<needs_varlinkctl>())
 
 BOOST_AUTO_TEST_CASE(a_service_is_described_and_called) {
     BOOST_TEST(varlinkctl({"info", where}).out.find("a test") != std::string::npos);

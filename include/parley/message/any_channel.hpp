@@ -168,7 +168,8 @@ public:
     /// Errors: `errc::invalid_frame`, `errc::limit_exceeded` and others of the framing, which close the channel;
     /// `errc::truncated_frame`; those of the stream, such as `connection_reset`; `already_started` while another
     /// receive waits; `bad_descriptor` after `close`. Messages that came before an error are received first.
-    /// Cancellation: all types, `operation_aborted`; no message is lost.
+    /// Cancellation: all types, `operation_aborted`; no message is lost. The read beneath goes on until something comes
+    /// or the channel is closed, and is work for its executor's context until then.
     template <typename CompletionToken = asio::deferred_t>
     auto async_receive(CompletionToken&& token = {}) {
         return async_start<void(error_code, std::optional<std::string_view>)>(
