@@ -12,6 +12,7 @@
 #include <boost/asio/error.hpp>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace parley::detail {
@@ -32,31 +33,41 @@ public:
     }
 
     looked look() override {
-        const int fd = is_cancelled() ? -1 : socket_.descriptor();
-        if (fd < 0) return complete(asio::error::operation_aborted, 0);
-        const auto n = sys::recv(fd, {into_.data(), into_.size()});
-        if (!n && n.error() == asio::error::would_block) return looked::not_yet;
-        if (!n) return complete(n.error(), 0);
-        return complete(*n == 0 ? error_code(asio::error::eof) : error_code(), *n);
+        const auto end = outcome();
+        if (!end) return looked::not_yet;
+        if (at_home_)
+            std::move(handler_)(end->ec, end->size);
+        else
+            post(*end);
+        return looked::come;
     }
 
     void leave() override {
-        if (is_cancelled() || socket_.descriptor() < 0)
-            return post_completion(socket_.get_executor(), std::move(handler_),
-                                   error_code(asio::error::operation_aborted), std::size_t{0});
+        if (is_cancelled() || socket_.descriptor() < 0) return post(*outcome());
         otherwise_(socket_.object(), into_, std::move(handler_));
     }
 
 private:
+    struct received {
+        error_code ec{};
+        std::size_t size = 0;
+    };
+
     bool is_cancelled() const noexcept { return cancelled_ && *cancelled_; }
 
-    looked complete(error_code ec, std::size_t n) {
-        if (at_home_)
-            std::move(handler_)(ec, n);
-        else
-            post_completion(socket_.get_executor(), std::move(handler_), ec, n);
-        return looked::come;
+    // Nothing while it is to wait. What is there comes before a cancellation, as where Asio receives at once.
+    std::optional<received> outcome() const {
+        const received aborted{asio::error::operation_aborted, 0};
+        const int fd = socket_.descriptor();
+        if (fd < 0) return aborted;
+        const auto n = sys::recv(fd, {into_.data(), into_.size()});
+        if (n) return received{*n == 0 ? error_code(asio::error::eof) : error_code(), *n};
+        if (n.error() != asio::error::would_block) return received{n.error(), 0};
+        if (is_cancelled()) return aborted;
+        return std::nullopt;
     }
+
+    void post(const received& end) { post_completion(socket_.get_executor(), std::move(handler_), end.ec, end.size); }
 
     socket_handle socket_;
     asio::mutable_buffer into_;

@@ -123,6 +123,22 @@ BOOST_DATA_TEST_CASE_F(fixture, a_cancellation_loses_nothing, both, busy) {
     BOOST_TEST(text(next) == "x");
 }
 
+BOOST_DATA_TEST_CASE_F(fixture, what_is_there_comes_before_a_cancellation, both, busy) {
+    event_loop loop({.busy_poll = busy});
+    auto [here, there] = pair(loop);
+    send_x(there);
+    asio::cancellation_signal signal;
+    arrival first;
+    asio::post(loop.get_executor(), [&, &from = here] {
+        async_receive(from, asio::buffer(bytes), asio::bind_cancellation_slot(signal.slot(), first.handler()));
+        signal.emit(asio::cancellation_type::total);
+    });
+    loop.run();
+    BOOST_TEST(first.count == 1);
+    BOOST_TEST(!first.ec);
+    BOOST_TEST(text(first) == "x");
+}
+
 BOOST_DATA_TEST_CASE_F(fixture, close_ends_it, both, busy) {
     event_loop loop({.busy_poll = busy});
     auto [here, there] = pair(loop);

@@ -43,7 +43,9 @@ void receive_with_asio(void* socket, asio::mutable_buffer into, bytes_handler ha
 /// `asio::async_write` costs a turn of the loop, also where the socket takes everything at once, as it mostly does:
 ///
 ///     const auto sent = parley::try_send(socket, asio::buffer(text)).value().value_or(0);
-///     if (sent != text.size()) co_await asio::async_write(socket, asio::buffer(text) + sent);
+///     if (sent != text.size()) {
+///         co_await asio::async_write(socket, asio::buffer(text) + sent, asio::use_awaitable);
+///     }
 ///
 /// Errors: `broken_pipe`, never SIGPIPE; `bad_descriptor` for a closed socket; others of send(2). Not while an
 /// asynchronous send is under way. Source: send(2).
@@ -57,9 +59,10 @@ template <stream_socket Socket, typename ConstBufferSequence>
 /// Asio's.
 ///
 /// Completion: `void(error_code, std::size_t)`. Errors: `asio::error::eof` at the end of the stream; others of recv(2),
-/// such as `connection_reset`. Cancellation: all types, by a cancellation slot; nothing is lost. `close` of the socket
-/// ends it with `operation_aborted`; `socket.cancel()` may not reach it. Until completion the socket must not be moved,
-/// destroyed or opened again, and the bytes must stay. One receive at a time, beside one send. Source: recv(2).
+/// such as `connection_reset`. Cancellation: all types, by a cancellation slot; what is there comes before it. `close`
+/// of the socket ends it with `operation_aborted`; `socket.cancel()` may not reach it. Until completion the socket must
+/// not be moved, destroyed or opened again, and the bytes must stay. One receive at a time, beside one send. Source:
+/// recv(2).
 template <stream_socket Socket, typename CompletionToken = asio::deferred_t>
 auto async_receive(Socket& socket, asio::mutable_buffer into, CompletionToken&& token = {}) {
     return async_start<void(error_code, std::size_t)>(
