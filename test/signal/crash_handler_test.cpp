@@ -33,8 +33,6 @@ BOOST_AUTO_TEST_SUITE(crash_handler_test)
 
 // Every crash is a forked child's. The sanitizers own these signals in their builds, so there the crashes are skipped.
 
-namespace {
-
 using boost::system::system_error;
 using parley::crash_handler;
 using parley::crash_stack;
@@ -397,7 +395,5 @@ BOOST_AUTO_TEST_CASE(a_stack_beyond_all_memory_is_an_error) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE_END()
