@@ -26,7 +26,7 @@ function(parley_compiled_once target)
         VISIBILITY_INLINES_HIDDEN ON
         DEFINE_SYMBOL "")
     if(PARLEY_UNITY)
-        parley_unity(${target}_objects)
+        parley_unity_of_folders(${target}_objects)
     endif()
     if(BUILD_SHARED_LIBS)
         set_target_properties(${target}_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
@@ -40,4 +40,16 @@ function(parley_compiled_once target)
         VERSION ${PROJECT_VERSION}
         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
         VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL})
+endfunction()
+
+# parley_unity_of_folders(<target>): the files of a folder are compiled together, and with no others, whatever is added.
+function(parley_unity_of_folders target)
+    parley_unity(${target})
+    set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+    get_target_property(files ${target} SOURCES)
+    foreach(file IN LISTS files)
+        cmake_path(GET file PARENT_PATH folder)
+        cmake_path(GET folder FILENAME folder)
+        set_source_files_properties(${file} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${folder})
+    endforeach()
 endfunction()

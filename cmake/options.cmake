@@ -41,24 +41,13 @@ if(PARLEY_SANITIZE MATCHES "undefined")
     target_compile_options(parley_program_options INTERFACE -fno-sanitize=null,alignment,vptr,object-size)
 endif()
 
-# parley_unity(<target>): its files are compiled several at a time, more where nobody waits for one of them; those of a
-# library by folders, so that what a file's neighbours are depends on nothing else.
+# parley_unity(<target>): its files are compiled several at a time.
 function(parley_unity target)
     set(files_at_a_time 8)
     if(PARLEY_UNITY)
-        set(files_at_a_time 16)
+        set(files_at_a_time 16)  # nobody waits for one of them
     endif()
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${files_at_a_time})
-    get_target_property(type ${target} TYPE)
-    if(type STREQUAL "OBJECT_LIBRARY")
-        set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
-        get_target_property(files ${target} SOURCES)
-        foreach(file IN LISTS files)
-            cmake_path(GET file PARENT_PATH folder)
-            cmake_path(GET folder FILENAME folder)
-            set_source_files_properties(${file} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${folder})
-        endforeach()
-    endif()
     # No file of these is included twice.
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
