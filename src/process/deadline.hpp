@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
+// Deadlines that no limit in time makes overflow.
 #pragma once
 
 #include <algorithm>

@@ -23,7 +23,8 @@ namespace {
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr int rows_a_slice = 32;              // before other handlers run: about a millisecond
+// That are read before other handlers run: about a millisecond.
+constexpr int rows_a_slice = 32;
 constexpr clock::duration longest_wait = 1h;  // a timer far in the future would overflow
 
 /// An end of a process to wait for. Gives the descriptor back to the kernel itself, as every Asio object here.

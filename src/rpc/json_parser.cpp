@@ -99,7 +99,7 @@ parse_outcome parse_json(std::string_view text, tape& to) {
     if (too_deep)
         problem += "more than " + std::to_string(deepest_nesting) + " values lie in one another";
     else if (ec == json::error::exponent_overflow)
-        problem += "a number is too large for a double";
+        problem += "a number is out of range for a double";
     else
         problem += "no JSON: " + ec.message();
     return {std::move(problem), too_deep};

@@ -141,7 +141,7 @@ inline object::iterator object::end() const noexcept { return members_.end(); }
 /// The value as JSON. Errors: `invalid_argument` for what JSON cannot hold.
 [[nodiscard]] PARLEY_RPC_EXPORT result<std::string> to_json(const value& v);
 /// The value of a JSON text; a number that is no integer is the double nearest to it. Errors: `invalid_argument`, with
-/// the byte at which it is none, or at which a number is too large for a double; `limit_exceeded` where more than 64
+/// the byte at which it is none, or at which a number is out of range for a double; `limit_exceeded` where more than 64
 /// values lie in one another. Source: RFC 8259.
 [[nodiscard]] PARLEY_RPC_EXPORT result<value> from_json(std::string_view text);
 
