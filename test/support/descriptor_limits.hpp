@@ -7,7 +7,6 @@
 #include <parley/core/error.hpp>
 #include <parley/core/unique_fd.hpp>
 
-#include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <vector>
@@ -47,12 +46,12 @@ public:
         ::getrlimit(RLIMIT_NOFILE, &before_);
         auto now = before_;
         std::vector<unique_fd> next;
-        for (int i = 0; i < more; ++i) next.emplace_back(::dup(0));
-        now.rlim_cur = static_cast<rlim_t>(next.back().get() + 1);
+        for (int i = 0; i <= more; ++i) next.emplace_back(::dup(0));
+        now.rlim_cur = static_cast<rlim_t>(next.back().get());
         // UndefinedBehaviorSanitizer looks at a new type of object through a pipe; without numbers left it would take
-        // the categories of errors for something else.
-        const error_code ours = errc::descriptors_lost, kernels = asio::error::would_block;
-        BOOST_TEST((ours == errc::descriptors_lost && kernels == asio::error::would_block && ours != kernels));
+        // the categories of errors for something else. Tests are compiled without that: the library has to meet them.
+        BOOST_TEST((make_error_code(errc::descriptors_lost) == errc::descriptors_lost));
+        BOOST_TEST(!unique_fd::duplicate(-1));
         ::setrlimit(RLIMIT_NOFILE, &now);
     }
     descriptor_limit(const descriptor_limit&) = delete;
