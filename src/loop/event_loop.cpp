@@ -17,6 +17,7 @@
 #include <spdlog/logger.h>
 
 #include <algorithm>
+#include <ostream>
 #include <thread>
 #include <utility>
 
@@ -29,6 +30,13 @@ constexpr int one_thread = 1;      // a hint: handlers posted from within are qu
 constexpr int most_handlers = 64;  // in a turn
 
 }  // namespace
+
+std::ostream& operator<<(std::ostream& out, const event_loop_counters& c) {
+    return out << "handlers " << c.handlers << "; polls that paid " << c.polls_paid << ", that did not "
+               << c.polls_missed << "; waits " << c.waits << "; lag in " << c.looks << " looks: last "
+               << c.last_lag.count() << " us, mean " << c.mean_lag().count() << " us, max " << c.max_lag.count()
+               << " us";
+}
 
 event_loop::standard_streams::standard_streams() {
     if (const auto ec = sys::open_standard_streams())

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sstream>
 #include <stdexcept>
 #include <vector>
 
@@ -117,6 +118,25 @@ BOOST_AUTO_TEST_CASE(what_is_called_for_a_lag_may_throw) {
     timer.async_wait([](error_code) {});
     for (int i = 0; i < 2; ++i) BOOST_CHECK_THROW(loop.run(), std::runtime_error);
     BOOST_TEST(loop.counters().looks == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(counters_print_as_a_line) {
+    event_loop_counters c;
+    c.handlers = 4;
+    c.polls_paid = 3;
+    c.polls_missed = 1;
+    c.waits = 2;
+    c.looks = 5;
+    c.last_lag = 1200us;
+    c.max_lag = 3ms;
+    c.total_lag = 10ms;
+    std::ostringstream line;
+    line << c << '\n' << event_loop_counters();
+    BOOST_TEST(
+        line.str() ==
+        "handlers 4; polls that paid 3, that did not 1; waits 2; lag in 5 looks: last 1200 us, mean 2000 us, max "
+        "3000 us\n"
+        "handlers 0; polls that paid 0, that did not 0; waits 0; lag in 0 looks: last 0 us, mean 0 us, max 0 us");
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_looked_at_where_it_was_not_asked_for) {
