@@ -133,4 +133,13 @@ task<T> with_timeout(task<T> operation, std::chrono::duration<Rep, Period> limit
                                     asio::use_awaitable);
 }
 
+/// There is no other token for a coroutine: it runs where it is awaited.
+template <typename T, typename Rep, typename Period, typename CompletionToken>
+task<T> with_timeout(task<T>, std::chrono::duration<Rep, Period>, CompletionToken&&) {
+    static_assert(sizeof(CompletionToken) == 0,
+                  "with_timeout of a coroutine takes no token: co_await it without one, or start it by "
+                  "co_spawn(executor, with_timeout(coroutine, limit), token)");
+    return {};
+}
+
 }  // namespace parley
