@@ -31,7 +31,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t peers = 200;
-constexpr std::size_t queue = 256 << 10;  // bytes for each peer
+constexpr std::size_t queue = (sanitized ? 64 : 256) << 10;  // bytes for each peer
 constexpr std::size_t message_size = 1000;
 constexpr auto pace = 5ms;  // of the publisher: 200 KB each time, 12 MB for each peer in a minute
 constexpr int rounds_per_second = 1s / pace;
