@@ -133,7 +133,7 @@ task<T> with_timeout(task<T> operation, std::chrono::duration<Rep, Period> limit
                                     asio::use_awaitable);
 }
 
-/// There is no other token for a coroutine: it runs where it is awaited.
+/// Refused by the compiler, in a sentence: a token is for `co_spawn`, which says where the coroutine runs.
 template <typename T, typename Rep, typename Period, typename CompletionToken>
 task<T> with_timeout(task<T>, std::chrono::duration<Rep, Period>, CompletionToken&&) {
     static_assert(sizeof(CompletionToken) == 0,
