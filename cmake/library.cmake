@@ -3,6 +3,18 @@
 
 # How the library and its components are compiled.
 
+# parley_sources(<target>): the sources of this folder are those of the target; with PARLEY_UNITY they are compiled several
+# at a time.
+function(parley_sources target)
+    file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+    if(PARLEY_UNITY)
+        cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
+        parley_unity(${target} ${folder} 12 ${sources})
+    else()
+        target_sources(${target} PRIVATE ${sources})
+    endif()
+endfunction()
+
 # parley_compiled_once(<target>): objects of which a library, static or shared, and a static library for the tests are made:
 # <target>_objects, <target> and <target>_testing; tests see private symbols, in shared builds too. Headers are a file set
 # of <target>. What others link is the caller's to say.
@@ -25,9 +37,6 @@ function(parley_compiled_once target)
         CXX_VISIBILITY_PRESET hidden
         VISIBILITY_INLINES_HIDDEN ON
         DEFINE_SYMBOL "")
-    if(PARLEY_UNITY)
-        parley_unity_of_folders(${target}_objects)
-    endif()
     if(BUILD_SHARED_LIBS)
         set_target_properties(${target}_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
         target_compile_definitions(${target}_objects PRIVATE ${target}_EXPORTS)
@@ -40,16 +49,4 @@ function(parley_compiled_once target)
         VERSION ${PROJECT_VERSION}
         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
         VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL})
-endfunction()
-
-# parley_unity_of_folders(<target>): the files of a folder are compiled together, and with no others, whatever is added.
-function(parley_unity_of_folders target)
-    parley_unity(${target})
-    set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
-    get_target_property(files ${target} SOURCES)
-    foreach(file IN LISTS files)
-        cmake_path(GET file PARENT_PATH folder)
-        cmake_path(GET folder FILENAME folder)
-        set_source_files_properties(${file} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${folder})
-    endforeach()
 endfunction()

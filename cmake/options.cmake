@@ -41,13 +41,29 @@ if(PARLEY_SANITIZE MATCHES "undefined")
     target_compile_options(parley_program_options INTERFACE -fno-sanitize=null,alignment,vptr,object-size)
 endif()
 
-# parley_unity(<target>): its files are compiled several at a time.
-function(parley_unity target)
-    set(files_at_a_time 8)
-    if(PARLEY_UNITY)
-        set(files_at_a_time 16)  # nobody waits for one of them
-    endif()
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${files_at_a_time})
-    # No file of these is included twice.
+# parley_unity(<target> <name> <files at a time> <file>...): the target is compiled from files that include those files,
+# several at a time. They name them relative to the root of the tree, so that the compiler cache serves all checkouts. No
+# file of these is included twice.
+function(parley_unity target name files_at_a_time)
+    set(batches "")
+    set(files ${ARGN})
+    set(number 0)
+    while(files)
+        set(text "")
+        foreach(step RANGE 1 ${files_at_a_time})
+            if(files)
+                list(POP_FRONT files file)
+                cmake_path(ABSOLUTE_PATH file)
+                cmake_path(RELATIVE_PATH file BASE_DIRECTORY ${PROJECT_SOURCE_DIR})
+                string(APPEND text "#include \"${file}\"\n")
+            endif()
+        endforeach()
+        set(batch ${CMAKE_CURRENT_BINARY_DIR}/unity/${name}_${number}.cpp)
+        file(CONFIGURE OUTPUT ${batch} CONTENT "${text}" @ONLY)
+        list(APPEND batches ${batch})
+        math(EXPR number "${number} + 1")
+    endwhile()
+    target_sources(${target} PRIVATE ${batches})
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()

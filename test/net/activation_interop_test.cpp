@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(sockets_of_systemd_are_taken_by_their_names) {
     const auto web = directory / "web", admin = directory / "admin";
     // It listens, starts the program at the first connection, and is replaced by it.
     auto started = start({.program = tool,
-                          .arguments = {"--listen=" + web, "--listen=" + admin, "--fdname=web:admin", PARLEY_TEST_CHILD,
+                          .arguments = {"--listen=" + web, "--listen=" + admin, "--fdname=web:admin", test_child(),
                                         "activated", "admin", "web"},
                           .err = stdio::null()});
     BOOST_TEST(run_task(io, said_at(at("unix:" + admin))) == "admin at unix:" + admin + "\n");

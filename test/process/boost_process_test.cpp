@@ -55,7 +55,7 @@ boost::test_tools::assertion_result is_known_boost(boost::unit_test::test_unit_i
 struct context : process_fixture {
     std::string said_to_stock(std::vector<std::string> words) {
         asio::readable_pipe out(io);
-        bp::process started(io, PARLEY_TEST_CHILD, words, bp::process_stdio{{}, out, {}});
+        bp::process started(io, test_child(), words, bp::process_stdio{{}, out, {}});
         auto text = run_task(io, [](asio::readable_pipe& from) -> task<std::string> {
             std::string all;
             error_code ec;
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(a_stock_start_that_fails_leaves_a_zombie) {
 }
 
 BOOST_AUTO_TEST_CASE(the_second_stock_waiter_gets_no_status) {
-    bp::process stock(io, PARLEY_TEST_CHILD, std::vector<std::string>{"exit", "7"});
+    bp::process stock(io, test_child(), std::vector<std::string>{"exit", "7"});
     std::vector<error_code> told;
     for (int i = 0; i < 2; ++i) stock.async_wait([&](error_code ec, int) { told.push_back(ec); });
     run_until(io, [&] { return told.size() == 2; });
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(the_second_stock_waiter_gets_no_status) {
 
 BOOST_AUTO_TEST_CASE(the_stock_exit_code_mistakes_a_kill_for_an_exit) {
     const auto code_of_stock = [&](std::vector<std::string> words) {
-        bp::process stock(io, PARLEY_TEST_CHILD, words);
+        bp::process stock(io, test_child(), words);
         stock.wait();
         return stock.exit_code();
     };
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(the_stock_wait_takes_an_ignored_sigchld_for_an_error_withou
 
 BOOST_AUTO_TEST_CASE(a_stock_status_that_somebody_else_took_is_a_success_by_its_code) {
     const fault not_kept(sys::call::pidfd_get_info, ENOTTY);
-    bp::process stock(io, PARLEY_TEST_CHILD, std::vector<std::string>{"exit", "7"});
+    bp::process stock(io, test_child(), std::vector<std::string>{"exit", "7"});
     BOOST_TEST(::waitpid(static_cast<pid_t>(stock.id()), nullptr, 0) == static_cast<pid_t>(stock.id()));
     bool done = false;
     stock.async_wait([&](error_code ec, int code) {
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_stock_status_that_somebody_else_took_is_a_success_by_its_
 
 BOOST_AUTO_TEST_CASE(a_stock_pipe_goes_to_every_program_that_anybody_starts) {
     const auto said_to_others = [] {
-        FILE* pipe = ::popen(PARLEY_TEST_CHILD " descriptors", "r");
+        FILE* pipe = ::popen((test_child() + " descriptors").c_str(), "r");
         std::string text(4096, '\0');
         text.resize(std::fread(text.data(), 1, text.size(), pipe));
         ::pclose(pipe);
@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(the_stock_error_code_of_a_start_is_an_exception) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stock_wait_ignores_a_total_cancellation) {
-    bp::process stock(io, PARLEY_TEST_CHILD, std::vector<std::string>{"ready"}, bp::process_stdio{{}, nullptr, {}});
+    bp::process stock(io, test_child(), std::vector<std::string>{"ready"}, bp::process_stdio{{}, nullptr, {}});
     asio::cancellation_signal total;
     error_code told;
     bool done = false;

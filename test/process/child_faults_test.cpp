@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(other_peoples_children_are_left_alone) {
 
 BOOST_AUTO_TEST_CASE(a_program_begun_with_sigchld_ignored_is_told_at_its_first_start) {
     // What is ignored stays so over an exec: whoever began a program may have done that.
-    command what{.program = "/usr/bin/env", .arguments = {PARLEY_TEST_CHILD, "start-one"}};
+    command what{.program = "/usr/bin/env", .arguments = {test_child(), "start-one"}};
     BOOST_TEST(run(what).out == "exited with 0\n");
     what.arguments.insert(what.arguments.begin(), "--ignore-signal=CHLD");
     const auto said = run(what).out;

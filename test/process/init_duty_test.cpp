@@ -4,6 +4,7 @@
 #include <parley/process/init_duty.hpp>
 
 #include "fault.hpp"
+#include "test_child.hpp"
 #include "tree_tools.hpp"
 
 #include <parley/process/spawn.hpp>
@@ -175,7 +176,7 @@ BOOST_AUTO_TEST_CASE(a_process_with_the_number_of_an_earlier_child_is_another) {
         {"adopted", "reaped at once\n"}, {"dead-for-long", "given time\n"}, {"reaped-elsewhere", "left alone\n"}};
     for (const auto& [what, told] : cases) {
         const auto r = run({.program = "/usr/bin/unshare",
-                            .arguments = {"-pf", "--mount-proc", PARLEY_TEST_CHILD, "duty-number-again", what}});
+                            .arguments = {"-pf", "--mount-proc", test_child(), "duty-number-again", what}});
         if (r.status == exit_status::exited(77) || r.err.find("unshare") != std::string::npos) {
             BOOST_TEST_MESSAGE("skipped: " << r.err);
             return;
@@ -204,7 +205,7 @@ BOOST_AUTO_TEST_CASE(there_is_one_a_process) {
 
 BOOST_AUTO_TEST_CASE(the_first_process_of_a_namespace_reaps_forwards_and_steals_nothing) {
     const auto r =
-        run({.program = "/usr/bin/unshare", .arguments = {"-pf", "--mount-proc", PARLEY_TEST_CHILD, "first-process"}});
+        run({.program = "/usr/bin/unshare", .arguments = {"-pf", "--mount-proc", test_child(), "first-process"}});
     if (r.status == exit_status::exited(77) || r.err.find("unshare") != std::string::npos) {
         BOOST_TEST_MESSAGE("skipped: " << r.err);
         return;

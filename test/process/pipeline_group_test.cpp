@@ -6,6 +6,7 @@
 #include <parley/process/pipeline.hpp>
 
 #include "pipeline_tools.hpp"
+#include "test_child.hpp"
 
 #include <parley/signal/send_signal.hpp>
 
@@ -26,7 +27,7 @@ using namespace parley::test;
 namespace {
 
 command says_its_group() {
-    return {.program = "/bin/sh", .arguments = {"-c", "\"$0\" ids; exec cat", PARLEY_TEST_CHILD}};
+    return {.program = "/bin/sh", .arguments = {"-c", "\"$0\" ids; exec cat", test_child()}};
 }
 
 std::multiset<pid_t> groups_in(const std::string& said) {

@@ -9,6 +9,7 @@
 #include "fault.hpp"
 #include "old_cgroups.hpp"
 #include "temporary_directory.hpp"
+#include "test_child.hpp"
 #include "tree_tools.hpp"
 
 #include <parley/process/spawn.hpp>
@@ -242,7 +243,7 @@ BOOST_AUTO_TEST_CASE(who_could_not_be_killed_is_not_left_frozen) {
 BOOST_AUTO_TEST_CASE(who_is_of_another_namespace_is_told_of_unseen_not_left_frozen_and_killed_with_the_cgroup) {
     if (!have_cgroup()) return;
     command inside{.program = "/usr/bin/unshare",
-                   .arguments = {"-pf", "--mount-proc", PARLEY_TEST_CHILD, "tree-with-outsider"}};
+                   .arguments = {"-pf", "--mount-proc", test_child(), "tree-with-outsider"}};
     inside.in = inside.out = stdio::pipe();
     auto first = start(inside);
     const auto where = run_task(io, next_line(first));

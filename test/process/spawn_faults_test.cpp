@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(an_argument_that_is_too_long_is_told_as_that) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_preloaded_does_not_reach_a_clean_child) {
-    const auto library = std::filesystem::path(PARLEY_TEST_CHILD).parent_path() / "parley_test_preloaded.so";
+    const auto library = std::filesystem::path(test_child()).parent_path() / "parley_test_preloaded.so";
     BOOST_REQUIRE(std::filesystem::exists(library));
     ::setenv("LD_PRELOAD", library.c_str(), 1);
     command what{.program = "/bin/echo", .arguments = {"hello"}};

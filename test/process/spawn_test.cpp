@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_reused_pid_is_never_signalled) {
         return;
     }
     const auto r =
-        run({.program = "/usr/bin/unshare", .arguments = {"-pf", "--mount-proc", PARLEY_TEST_CHILD, "pid-reuse"}});
+        run({.program = "/usr/bin/unshare", .arguments = {"-pf", "--mount-proc", test_child(), "pid-reuse"}});
     if (r.status == exit_status::exited(77) || r.err.find("unshare") != std::string::npos) {
         BOOST_TEST_MESSAGE("skipped: " << r.out << r.err);
         return;

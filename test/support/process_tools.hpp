@@ -6,6 +6,7 @@
 
 #include "leftovers.hpp"
 #include "run_task.hpp"
+#include "test_child.hpp"
 
 #include <parley/process/command.hpp>
 #include <parley/process/run.hpp>
@@ -23,7 +24,7 @@
 namespace parley::test {
 
 /// The helper program in one of its modes.
-inline command helper(argument_list words) { return {.program = PARLEY_TEST_CHILD, .arguments = std::move(words)}; }
+inline command helper(argument_list words) { return {.program = test_child(), .arguments = std::move(words)}; }
 
 inline command shell(std::string line) { return {.program = "/bin/sh", .arguments = {"-c", std::move(line)}}; }
 
