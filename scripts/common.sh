@@ -71,16 +71,23 @@ build() {
     quietly "build/$preset.build.log" cmake --build "build/$preset" --parallel "$(jobs)" ${1:+--target "$@"}
 }
 
-# run_tests <preset> [ctest arguments]
+# run_tests <preset> [ctest arguments]: several tests at a time, more than there are processors, because most of them wait.
+# Ends with a line that says how it went.
 run_tests() {
-    local preset=$1 wrapper=()
+    local preset=$1 wrapper=() began=$SECONDS results="$PWD/build/$1.tests.xml" code=0
     shift
+    rm -f "$results"
     # ThreadSanitizer of older compilers cannot map its memory where addresses are very random.
     if [ "$preset" = tsan ] && [ "$(cat /proc/sys/vm/mmap_rnd_bits 2> /dev/null || echo 0)" -gt 28 ] \
         && setarch -R true 2> /dev/null; then
         wrapper=(setarch -R)
     fi
-    "${wrapper[@]}" ctest --preset "$preset" -j "$(jobs)" "$@" || second_try "$preset" "${wrapper[@]}"
+    "${wrapper[@]}" ctest --preset "$preset" -j "$(($(jobs) * 3 / 2))" --output-junit "$results" \
+        --test-output-size-passed 1000000 "$@" || code=$?
+    if [ -f "$results" ] && command -v python3 > /dev/null; then
+        ./scripts/test_summary "$results" $((SECONDS - began))
+    fi
+    [ "$code" -eq 0 ] || second_try "$preset" "${wrapper[@]}"
 }
 
 # second_try <preset> [wrapper...]: where the file PARLEY_FLAKY is named, as .ci/run does, and one or two tests have
