@@ -4,6 +4,7 @@
 #include <parley/loop/event_loop.hpp>
 
 #include <parley/core/log.hpp>
+#include <parley/core/timer.hpp>
 
 #include "core/polling.hpp"
 #include "core/syscall.hpp"
@@ -45,7 +46,7 @@ event_loop::standard_streams::standard_streams() {
 
 event_loop::event_loop(event_loop_options options) : options_(std::move(options)), context_(one_thread) {
     if (options_.watch_lag > std::chrono::milliseconds::zero())
-        lag_ = std::make_unique<detail::lag_watch>(options_.watch_lag);
+        lag_ = std::make_unique<detail::lag_watch>(detail::clamped<clock::duration>(options_.watch_lag));
     if (options_.busy_poll > std::chrono::microseconds::zero())
         polling_ = &asio::use_service<detail::polling>(context_);
 }
@@ -60,12 +61,12 @@ std::size_t event_loop::run() {
 
 std::size_t event_loop::run_polling() {
     const detail::polling::running here(*polling_);
-    detail::busy_polling learned(options_.busy_poll);
+    detail::busy_polling learned(detail::clamped<clock::duration>(options_.busy_poll));
     detail::turn_schedule turns;
     std::size_t total = 0;
     while (!context_.stopped()) {
         const auto begun = clock::now();
-        const auto end = begun + learned.window(begun);
+        const auto end = detail::time_after(begun, learned.window(begun));
         polling_->activate(end != begun);
         // Who was just looked for in vain, or has just come, is not there yet.
         const auto ready = polling_->empty() || end == begun ? poll(turns) : 0;

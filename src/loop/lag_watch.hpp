@@ -4,6 +4,8 @@
 // When to look how late a loop is, and what was seen.
 #pragma once
 
+#include <parley/core/timer.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -23,7 +25,7 @@ public:
 
     /// The loop begins to run. Nobody is late who waited for that.
     void begin(time_point now) noexcept {
-        due_ = looks_ ? now : now + period_;
+        due_ = looks_ ? now : time_after(now, period_);
         ended_ = 0;
     }
     /// When to look next.
@@ -39,7 +41,7 @@ public:
     duration end_look(time_point now) noexcept {
         const auto lag = now - due_;
         looks_ = false;
-        due_ = now + period_;
+        due_ = time_after(now, period_);
         ++ended_;
         return lag;
     }

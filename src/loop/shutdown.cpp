@@ -3,6 +3,8 @@
 
 #include <parley/loop/shutdown.hpp>
 
+#include <parley/core/timer.hpp>
+
 #include "core/operation.hpp"
 #include "core/syscall.hpp"
 
@@ -10,7 +12,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <algorithm>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -35,13 +36,7 @@ std::ostream& operator<<(std::ostream& out, shutdown_phase phase) { return out <
 class shutdown_control::state : public std::enable_shared_from_this<state> {
 public:
     state(executor io, const shutdown_options& options)
-        : io_(std::move(io)),
-          // longer ones would overflow the clock
-          deadline_(std::min<std::chrono::milliseconds>(options.deadline, std::chrono::hours(24 * 365 * 100))),
-          signals_(io_),
-          timer_(io_),
-          draining_(io_),
-          forced_(io_) {}
+        : io_(std::move(io)), deadline_(options.deadline), signals_(io_), timer_(io_), draining_(io_), forced_(io_) {}
 
     void catch_signals(const signal_mask& wanted) {
         for (const int number : wanted.to_vector()) {
@@ -73,7 +68,7 @@ public:
     void begin(int number) {
         number_ = number;
         phase_ = shutdown_phase::draining;
-        timer_.expires_after(deadline_);
+        timer_.expires_at(detail::time_after(deadline_));
         timer_.async_wait([self = shared_from_this()](error_code ec) {
             if (!ec && !self->closed_) self->force();
         });

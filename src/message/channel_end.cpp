@@ -3,6 +3,8 @@
 
 // A channel that is to be flushed, ended or shut down.
 
+#include <parley/core/timer.hpp>
+
 #include "core/operation.hpp"
 #include "core/syscall_net.hpp"
 #include "message/channel_state.hpp"
@@ -86,7 +88,7 @@ void channel_state::ended_sending() {
 
 void channel_state::start_linger() {
     auto& timer = at_the_end().linger;
-    timer = std::make_unique<asio::steady_timer>(get_executor(), patience);
+    timer = std::make_unique<asio::steady_timer>(get_executor(), detail::time_after(patience));
     timer->async_wait([self = shared_from_this(), waiting = std::move(sends_at_home_)](error_code) mutable {
         if (waiting) self->sends_at_home_ = std::move(waiting);
         if (self->open_) self->finish_shutdown();

@@ -14,8 +14,8 @@
 namespace parley::detail {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
+using milliseconds = saturated<std::chrono::milliseconds>;
+using seconds = saturated<std::chrono::seconds>;
 
 using kind_set = unsigned;
 

@@ -4,6 +4,7 @@
 #include <parley/net/connect.hpp>
 
 #include <parley/core/timeout.hpp>
+#include <parley/core/timer.hpp>
 
 #include "core/operation.hpp"
 #include "core/syscall_net.hpp"
@@ -69,7 +70,7 @@ task<open_connection> connect_when_there_is_room(executor io, address a) {
     using namespace std::chrono_literals;
     asio::steady_timer timer(io);
     for (auto pause = 1ms;; pause = std::min(pause * 2, 50ms)) {
-        timer.expires_after(pause);
+        timer.expires_at(detail::time_after(pause));
         co_await timer.async_wait(asio::use_awaitable);
         auto connected = connect_now(a, detail::socket_type_for(a));
         if (connected) co_return std::move(*connected);

@@ -3,6 +3,7 @@
 
 #include "net/connect_race.hpp"
 
+#include <parley/core/timer.hpp>
 #include <parley/net/address_endpoint.hpp>
 
 #include "core/syscall_net.hpp"
@@ -153,7 +154,7 @@ task<open_connection> first_to_connect(executor io, std::vector<address> places,
         if (auto fd = all->winner(family)) co_return open_connection{std::move(fd), family};
         if (next != places.end() && (all->none_under_way() || clock::now() >= next_start)) {
             all->begin(*next++);
-            next_start = clock::now() + delay;
+            next_start = detail::time_after(delay);
             continue;
         }
         if (all->none_under_way()) throw boost::system::system_error(all->last_failure());

@@ -4,6 +4,7 @@
 #include <parley/net/listen.hpp>
 
 #include <parley/core/log.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/net/activation.hpp>
 #include <parley/net/socket_file.hpp>
 
@@ -188,7 +189,7 @@ void listener_state::pause(const error_code& why, handler_type handler) {
     if (!std::exchange(paused_, true))
         logger()->warn("{}: accept: {}; trying again every {} ms", to_string(*where_), why.message(),
                        options_.pause.count());
-    const auto timer = pauses_.emplace(pauses_.end(), get_executor(), options_.pause);
+    const auto timer = pauses_.emplace(pauses_.end(), get_executor(), detail::time_after(options_.pause));
     timer->async_wait(
         map_handler(std::move(handler), [self = shared_from_this(), timer](auto h, error_code ec) mutable {
             self->pauses_.erase(timer);

@@ -3,6 +3,8 @@
 
 #include "net/open_socket.hpp"
 
+#include <parley/core/timer.hpp>
+
 #include "core/syscall_net.hpp"
 #include "net/address_syntax.hpp"
 
@@ -31,10 +33,9 @@ public:
     void set_if(const std::optional<T>& value, const char* option, int level, int name) {
         if (value) set(option, level, name, static_cast<int>(*value));
     }
-    template <typename Period>
-    void set_if(const std::optional<std::chrono::duration<std::int64_t, Period>>& value, const char* option, int level,
-                int name) {
-        if (value) set(option, level, name, static_cast<int>(value->count()));
+    template <typename Unit>
+    void set_if(const std::optional<saturated<Unit>>& value, const char* option, int level, int name) {
+        if (value) set(option, level, name, int_count(*value));
     }
     void set(const char* option, int level, int name, const void* value, socklen_t size) {
         if (done_) done_ = check(option, sys::set_socket_option(fd_, level, name, value, size));

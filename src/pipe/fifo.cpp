@@ -3,6 +3,7 @@
 
 #include <parley/pipe/fifo.hpp>
 
+#include <parley/core/timer.hpp>
 #include "core/operation.hpp"
 #include "core/syscall.hpp"
 
@@ -96,7 +97,7 @@ public:
         if (watching_) {
             co_await (*events_)->async_wait(stream_descriptor::wait_read, asio::use_awaitable);
         } else {
-            timer_.expires_after(pause_);
+            timer_.expires_at(detail::time_after(pause_));
             pause_ = std::min(pause_ * 2, std::chrono::milliseconds(100));
             co_await timer_.async_wait(asio::use_awaitable);
         }

@@ -9,6 +9,7 @@
 
 #include <parley/core/log.hpp>
 #include <parley/core/timeout.hpp>
+#include <parley/core/timer.hpp>
 
 #include <spdlog/logger.h>
 #include <boost/asio/co_spawn.hpp>
@@ -208,7 +209,7 @@ void child_state::on_readable(const error_code& ec) {
         return;
     }
     // Readable and yet not to be had: a tracer holds it. Not a blocking wait, not a spin.
-    retry_.expires_after(backoff_);
+    retry_.expires_at(detail::time_after(backoff_));
     backoff_ = std::min(backoff_ * 2, longest_backoff);
     retry_.async_wait([self = shared_from_this()](const error_code&) {
         const std::lock_guard locked(self->mutex_);

@@ -3,6 +3,7 @@
 
 #include <parley/process/init_duty.hpp>
 
+#include <parley/core/timer.hpp>
 #include "core/operation.hpp"
 #include "process/own_children.hpp"
 #include "process/process_table.hpp"
@@ -80,7 +81,7 @@ private:
         auto interval = shortest_look;
         while (!self->closed_) {
             interval = self->look() ? shortest_look : std::min(interval * 2, longest_look);
-            self->timer_.expires_after(interval);
+            self->timer_.expires_at(detail::time_after(interval));
             error_code ec;
             co_await self->timer_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
         }
@@ -116,7 +117,8 @@ private:
             if (claimed_.contains(child.pid)) return false;
         }
         if (!is_strange_child(child.pid)) return false;
-        return is_adopted(child) || (options_.unclaimed_after && clock::now() - since >= *options_.unclaimed_after);
+        return is_adopted(child) ||
+               (options_.unclaimed_after && clock::now() >= detail::time_after(since, *options_.unclaimed_after));
     }
 
     // It cannot be one that this program has forked.

@@ -3,6 +3,8 @@
 
 #include "process/orphan_reaper.hpp"
 
+#include <parley/core/timer.hpp>
+
 #include "core/syscall.hpp"
 #include "process/masked_thread.hpp"
 #include "process/own_children.hpp"
@@ -58,7 +60,7 @@ public:
                 sys::signal_child(added.pidfd.get(), pid, policy->signal);
                 if (policy->signal != SIGKILL) {
                     sys::signal_child(added.pidfd.get(), pid, SIGCONT);
-                    added.kill_at = clock::now() + policy->grace;
+                    added.kill_at = detail::time_after(policy->grace);
                 }
             }
             if (!wake_) {
@@ -66,7 +68,7 @@ public:
             }
             if (policy) {
                 ++to_be_stopped_;
-                const auto kill = (clock::now() + policy->grace).time_since_epoch();
+                const auto kill = detail::time_after(policy->grace).time_since_epoch();
                 last_kill_ = std::max(last_kill_.load(), kill.count());
             }
             arrivals_.push_back(std::move(added));
@@ -85,7 +87,8 @@ public:
         if (::getpid() != owner_) return;  // a forked child has no such thread
         // Looked at now and then, without the mutex: at this time the rest of the program may have gone anywhere.
         constexpr auto now_and_then = std::chrono::milliseconds(2);
-        const auto end = clock::time_point(clock::duration(last_kill_.load())) + std::chrono::seconds(1);
+        const auto end =
+            detail::time_after(clock::time_point(clock::duration(last_kill_.load())), std::chrono::seconds(1));
         while (to_be_stopped_.load() != 0 && clock::now() < end) std::this_thread::sleep_for(now_and_then);
     }
 
@@ -122,7 +125,7 @@ private:
             }
             watched.assign(1, pollfd{wake, POLLIN, 0});
             // Without a descriptor to be woken by (none was to be had), arrivals are looked for now and then.
-            auto next = wake >= 0 ? clock::time_point::max() : clock::now() + ask_again;
+            auto next = wake >= 0 ? clock::time_point::max() : detail::time_after(ask_again);
             for (auto& o : orphans) {
                 if (o.kill_at && *o.kill_at <= clock::now()) {
                     sys::signal_child(o.pidfd.get(), o.pid, SIGKILL);
@@ -131,10 +134,7 @@ private:
                 if (o.kill_at) next = std::min(next, *o.kill_at);
                 watched.push_back({o.pidfd.get(), POLLIN, 0});
             }
-            int wait_ms = -1;
-            if (next != clock::time_point::max())
-                wait_ms = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(next - clock::now()).count());
-            sys::poll(watched.data(), watched.size(), next == clock::time_point::max() ? -1 : std::max(wait_ms, 0));
+            sys::poll(watched.data(), watched.size(), detail::poll_until(next));
             if (watched[0].revents != 0) {
                 std::uint64_t count = 0;
                 (void)sys::read(watched[0].fd, &count, sizeof count);

@@ -162,7 +162,7 @@ task<void> pipeline_run::run(self_ptr self) {
         while (r.running_ > 0) co_await r.change(never);
     }
     // All stages have ended. What they have said is in the pipes, whose ends come now unless somebody else holds one.
-    const auto grace = r.options_.drain_grace;
+    const std::chrono::milliseconds grace = r.options_.drain_grace;
     const auto end = deadline_after(failure ? std::min(grace, longest_grace_after_failure) : grace);
     while (r.transfers_ > 0 && r.failure_ == failure && std::chrono::steady_clock::now() < end) co_await r.change(end);
     r.result_.drained = r.transfers_ == 0;

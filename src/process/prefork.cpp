@@ -4,6 +4,7 @@
 #include <parley/process/prefork.hpp>
 
 #include <parley/core/log.hpp>
+#include <parley/core/timer.hpp>
 
 #include "core/syscall_net.hpp"
 #include "process/child_state.hpp"
@@ -104,7 +105,7 @@ public:
         asked_to_end_ = true;
         for (auto& p : places_) signal(p, options_.stop.signal);
         for (auto& p : places_) signal(p, SIGCONT);
-        kill_at_ = clock::now() + options_.stop.grace;
+        kill_at_ = detail::time_after(options_.stop.grace);
         while (std::ranges::any_of(places_, [](const worker_place& p) { return static_cast<bool>(p.pidfd); })) {
             wait();
             if (clock::now() < *kill_at_) continue;
@@ -152,20 +153,23 @@ private:
         if (const auto ec = fill(p)) {
             logger()->error("parley: cannot start worker {}: {}", p.index, ec.message());
             lengthen(p);
-            p.next = clock::now() + p.delay;
+            p.next = detail::time_after(p.delay);
         }
     }
 
     void lengthen(worker_place& p) const {
-        p.delay = p.delay.count() == 0 ? options_.first_delay : std::min(p.delay * 2, options_.last_delay);
+        if (p.delay.count() == 0)
+            p.delay = options_.first_delay;
+        else
+            p.delay = p.delay < options_.last_delay / 2 ? p.delay * 2 : std::chrono::milliseconds(options_.last_delay);
     }
 
     void has_ended(worker_place& p, exit_status status) {
-        if (clock::now() - p.since >= options_.young)
+        if (clock::now() >= detail::time_after(p.since, options_.young))
             p.delay = std::chrono::milliseconds(0);
         else
             lengthen(p);
-        p.next = clock::now() + p.delay;
+        p.next = detail::time_after(p.delay);
         p.pidfd.reset();
         p.connections.reset();
         if (options_.on_end)
@@ -204,15 +208,13 @@ private:
                 if (!p.pidfd) next = std::min(next, p.next);
             if (options_.hand_out && clock::now() < accept_again_) next = std::min(next, accept_again_);
         }
-        if (next == clock::time_point::max()) return -1;
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - clock::now()).count();
-        return static_cast<int>(std::clamp<long>(left, 0, 3'600'000));
+        return detail::poll_until(next);
     }
 
     void hand_out() {
         constexpr std::chrono::milliseconds pause{50};
         if (!has_room()) {  // the connections wait in the backlog of the listener
-            accept_again_ = clock::now() + pause;
+            accept_again_ = detail::time_after(pause);
             return;
         }
         auto accepted = sys::accept(*options_.hand_out);
@@ -221,7 +223,7 @@ private:
             if (failure == EAGAIN || failure == ECONNABORTED) return;
             if (!accept_failed_) logger()->error("parley: cannot accept: {}", accepted.error().message());
             accept_failed_ = true;
-            accept_again_ = clock::now() + pause;
+            accept_again_ = detail::time_after(pause);
             return;
         }
         accept_failed_ = false;

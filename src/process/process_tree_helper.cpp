@@ -3,6 +3,8 @@
 
 #include "process/process_tree_helper.hpp"
 
+#include <parley/core/timer.hpp>
+
 #include "process/child_state.hpp"
 #include "process/masked_thread.hpp"
 #include "process/orphan_reaper.hpp"
@@ -50,7 +52,8 @@ struct helpers {
     void wait_at_exit() const noexcept {
         if (::getpid() != owner) return;
         constexpr auto now_and_then = std::chrono::milliseconds(2);
-        const auto end = clock::time_point(clock::duration(last_end.load())) + std::chrono::seconds(1);
+        const auto end =
+            detail::time_after(clock::time_point(clock::duration(last_end.load())), std::chrono::seconds(1));
         while (running.load() != 0 && clock::now() < end) std::this_thread::sleep_for(now_and_then);
     }
 };
@@ -101,9 +104,7 @@ void stop_in_helper_thread(tree_parts parts, unique_fd leader, stop_policy polic
         kept->leader = std::move(leader);
         kept->policy = policy;
         ++helpers.running;
-        constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);  // more overflows the clock
-        helpers.expect_end_by(clock::now() + std::min(policy.grace, longest) +
-                              std::min(kept->parts.give_up_after, longest));
+        helpers.expect_end_by(detail::time_after(detail::time_after(policy.grace), kept->parts.give_up_after));
         try {
             start_masked_thread([kept, &helpers]() mutable noexcept {
                 stop(*kept);

@@ -4,6 +4,7 @@
 #include "process/process_tree_snapshot.hpp"
 
 #include <parley/core/timeout.hpp>
+#include <parley/core/timer.hpp>
 
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -101,7 +102,7 @@ task<tree_snapshot> take_sure_snapshot(executor io, std::shared_ptr<tree_members
 }
 
 task<void> pause_for(executor io, clock::duration time) {
-    asio::steady_timer timer(io, time);
+    asio::steady_timer timer(io, detail::time_after(time));
     co_await timer.async_wait(asio::use_awaitable);
 }
 

@@ -10,6 +10,7 @@
 
 #include <parley/core/log.hpp>
 #include <parley/core/timeout.hpp>
+#include <parley/core/timer.hpp>
 
 #include <spdlog/logger.h>
 #include <boost/asio/co_spawn.hpp>
@@ -118,7 +119,8 @@ task<tree_snapshot> tree_state::kill_until_empty(clock::time_point until) {
         const bool somebody_new = parts_.membership->kill(seen.members);
         if (clock::now() >= until) co_return seen;
         // While some are still found that were not killed before, there is no time to lose.
-        if (!somebody_new) co_await wait_for_end_of_one(io_, seen.members, std::min(until, clock::now() + look_again));
+        if (!somebody_new)
+            co_await wait_for_end_of_one(io_, seen.members, std::min(until, detail::time_after(look_again)));
     }
 }
 
@@ -132,7 +134,7 @@ task<void> tree_state::wait_for_leader(clock::time_point until) {
 // processes can be reaped.
 task<void> tree_state::finish() {
     if (finished_) co_return;
-    const auto end = clock::now() + 1s;
+    const auto end = detail::time_after(1s);
     co_await wait_for_leader(end);
     if (leader_state_) leader_state_->release_number();
     for (reap_adopted(); has_adopted_children(*parts_.membership) && clock::now() < end; reap_adopted())
@@ -242,7 +244,7 @@ task<void> tree_state::reap_orphans(std::shared_ptr<tree_state> self) {
     auto interval = shortest_interval;
     while (self->operations_ > 0) {
         interval = reap_adopted() > 0 ? shortest_interval : std::min(interval * 2, longest_interval);
-        self->reap_timer_.expires_after(interval);
+        self->reap_timer_.expires_at(detail::time_after(interval));
         error_code ec;
         co_await self->reap_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     }

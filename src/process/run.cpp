@@ -5,6 +5,7 @@
 #include <parley/process/spawn.hpp>
 
 #include <parley/core/timeout.hpp>
+#include <parley/core/timer.hpp>
 
 #include "core/operation.hpp"
 #include "process/capture.hpp"
@@ -61,7 +62,7 @@ task<void> transfer(running& r, const command& plan) {
 
 task<void> end_and_grace(running& r) {
     r.result.status = co_await r.process.async_wait(asio::use_awaitable);
-    asio::steady_timer grace(r.process.get_executor(), r.options.drain_grace);
+    asio::steady_timer grace(r.process.get_executor(), detail::time_after(r.options.drain_grace));
     co_await grace.async_wait(asio::use_awaitable);
 }
 

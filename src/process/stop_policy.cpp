@@ -3,6 +3,8 @@
 
 #include <parley/process/stop_policy.hpp>
 
+#include <parley/core/timer.hpp>
+
 #include "process/text.hpp"
 
 #include <ostream>
@@ -11,7 +13,9 @@ namespace parley {
 
 std::string to_string(const stop_policy& policy) {
     const std::string name = detail::name_of_signal(policy.signal);
-    return policy.signal == SIGKILL ? name : name + ", SIGKILL after " + detail::short_seconds(policy.grace);
+    if (policy.signal == SIGKILL) return name;
+    if (policy.grace == std::chrono::milliseconds::max()) return name + ", never SIGKILL";
+    return name + ", SIGKILL after " + detail::short_seconds(detail::clamped<std::chrono::microseconds>(policy.grace));
 }
 
 std::ostream& operator<<(std::ostream& out, const stop_policy& policy) { return out << to_string(policy); }

@@ -3,6 +3,8 @@
 
 // A session's life: reading, sending, and its end. Calling and serving are in files of their own.
 
+#include <parley/core/timer.hpp>
+
 #include "rpc/session.hpp"
 #include "rpc/session_pump.hpp"
 
@@ -226,7 +228,7 @@ void session::other_side_ended() {
 
 task<void> session::give_last_answers() {
     const auto self = shared_from_this();
-    asio::steady_timer limit(executor_, options_.last_answers);
+    asio::steady_timer limit(executor_, parley::detail::time_after(options_.last_answers));
     limit.async_wait([weak = weak_from_this()](error_code ec) {
         const auto late = weak.lock();
         if (!ec && late) late->finish({});

@@ -3,6 +3,8 @@
 
 // The half of a session that calls.
 
+#include <parley/core/timer.hpp>
+
 #include "rpc/session.hpp"
 
 #include <boost/asio/error.hpp>
@@ -79,7 +81,7 @@ std::uint32_t session::start_call(std::unique_ptr<waiting_call> call, std::strin
         });
     }
     if (limit.count() != 0) {
-        added.deadline = std::make_unique<call_record::timer>(get_executor(), limit);
+        added.deadline = std::make_unique<call_record::timer>(get_executor(), parley::detail::time_after(limit));
         added.deadline->async_wait([weak = weak_from_this(), id](error_code ec) {
             if (ec) return;
             if (const auto self = weak.lock()) self->give_up(id, asio::error::timed_out, false);

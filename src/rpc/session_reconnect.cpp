@@ -3,6 +3,8 @@
 
 // What becomes of a session whose connection is lost.
 
+#include <parley/core/timer.hpp>
+
 #include "rpc/session.hpp"
 #include "rpc/session_pump.hpp"
 
@@ -23,7 +25,8 @@ namespace {
 // Between three quarters and five quarters of `pause`, so that clients of one server do not come all at once.
 std::chrono::steady_clock::duration around(std::chrono::steady_clock::duration pause) {
     thread_local std::minstd_rand random{std::random_device{}()};
-    return pause * 3 / 4 + pause * static_cast<int>(random() % 512) / 1024;
+    pause = std::min(pause, std::chrono::steady_clock::duration::max() / 2);
+    return pause / 4 * 3 + pause / 1024 * static_cast<int>(random() % 512);
 }
 
 }  // namespace
@@ -63,7 +66,7 @@ task<void> session::reconnect(pump own) {
     const auto self = own.self;
     auto pause = self->reconnect_.first_pause;
     for (std::size_t n = 1; self->open_; ++n) {
-        asio::steady_timer later(self->get_executor(), around(pause));
+        asio::steady_timer later(self->get_executor(), parley::detail::time_after(around(pause)));
         co_await later.async_wait(asio::use_awaitable);
         try {
             auto channel = co_await self->redial_();
@@ -74,7 +77,7 @@ task<void> session::reconnect(pump own) {
         } catch (const boost::system::system_error& e) {
             if (!self->open_) co_return;
             if (n != self->reconnect_.attempts) {
-                pause = std::min(2 * pause, self->reconnect_.longest_pause);
+                pause = pause < self->reconnect_.longest_pause / 2 ? 2 * pause : self->reconnect_.longest_pause;
                 continue;
             }
             self->failure_ = error(e.code(), "connect again, " + std::to_string(n) + " times");

@@ -3,6 +3,8 @@
 
 // The half of a session that serves calls.
 
+#include <parley/core/timer.hpp>
+
 #include "rpc/method_table.hpp"
 #include "rpc/session.hpp"
 
@@ -132,7 +134,7 @@ void session::serve(const incoming_item& item, const std::shared_ptr<batch>& tog
     d->wants_parts = item.wants_parts;
     d->answered = false;
     d->deadline.reset();
-    if (item.deadline) d->deadline = std::chrono::steady_clock::now() + *item.deadline;
+    if (item.deadline) d->deadline = parley::detail::time_after(*item.deadline);
     served_call call(std::move(d));
     call.params_ = item.params;
     call.has_params_ = item.has_params;

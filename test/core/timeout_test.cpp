@@ -20,6 +20,7 @@
 #include <chrono>
 #include <exception>
 #include <future>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -209,6 +210,47 @@ BOOST_AUTO_TEST_CASE(the_context_may_be_destroyed_with_a_limit_running) {
     asio::co_spawn(own, with_timeout(wait_then_give(*timer, 1), never),
                    [](std::exception_ptr, int) { BOOST_ERROR("ran"); });
     run_ready(own);
+}
+
+template <typename Duration>
+void does_not_run_out(asio::io_context& io, Duration limit) {
+    asio::steady_timer soon(io, 5ms);
+    error_code ec = asio::error::eof;
+    with_timeout(soon.async_wait(asio::deferred), limit, asio::bind_executor(io, [&](error_code e) { ec = e; }));
+    run_ready(io);
+    BOOST_TEST(ec == asio::error::eof);  // not at once
+    run_until(io, [&] { return ec != asio::error::eof; });
+    BOOST_TEST(!ec);
+    const auto sleeper = [](asio::io_context& on) -> task<> {
+        asio::steady_timer later(on, 5ms);
+        co_await later.async_wait(asio::use_awaitable);
+    };
+    BOOST_TEST(!code_thrown_by(io, with_timeout(sleeper(io), limit)));
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_limit_is_none) {
+    does_not_run_out(io, std::chrono::nanoseconds::max());
+    does_not_run_out(io, std::chrono::nanoseconds::max() - 1h);
+    does_not_run_out(io, std::chrono::microseconds::max());
+    does_not_run_out(io, std::chrono::milliseconds::max());
+    does_not_run_out(io, std::chrono::seconds::max());
+    does_not_run_out(io, std::chrono::hours::max());
+    does_not_run_out(io, std::chrono::years(300));
+    does_not_run_out(io, std::chrono::duration<double>(1e300));
+    does_not_run_out(io, std::chrono::duration<float, std::micro>(std::numeric_limits<float>::infinity()));
+}
+
+BOOST_AUTO_TEST_CASE(no_time_and_less_pass_at_once) {
+    const auto times_out = [&](auto limit) {
+        error_code ec;
+        with_timeout(slow.async_wait(asio::deferred), limit, asio::bind_executor(io, [&](error_code e) { ec = e; }));
+        run_until(io, [&] { return static_cast<bool>(ec); });
+        return ec == asio::error::timed_out;
+    };
+    BOOST_TEST(times_out(0s));
+    BOOST_TEST(times_out(-1ns));
+    BOOST_TEST(times_out(std::chrono::hours::min()));
+    BOOST_TEST(times_out(std::chrono::duration<double>(-1e300)));
 }
 
 BOOST_AUTO_TEST_CASE(coroutines_that_are_awaited_together_time_out_as_one) {

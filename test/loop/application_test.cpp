@@ -274,6 +274,34 @@ BOOST_AUTO_TEST_CASE(a_blocked_signal_that_came_too_late_does_not_kill) {
     BOOST_TEST(handler_is(SIGUSR1, SIG_DFL));
 }
 
+BOOST_AUTO_TEST_CASE(the_longest_deadline_is_none) {
+    const auto slow_to_end = []() -> task<int> {
+        try {
+            ::raise(SIGTERM);
+            co_await wait_for_ever();
+        } catch (const boost::system::system_error&) {}
+        co_await asio::this_coro::reset_cancellation_state();
+        asio::steady_timer timer(co_await asio::this_coro::executor, 5ms);
+        co_await timer.async_wait(asio::use_awaitable);
+        co_return 9;
+    };
+    BOOST_TEST(run(slow_to_end(), {.deadline = std::chrono::milliseconds::max()}) == 9);
+    BOOST_TEST(run(slow_to_end(), {.deadline = std::chrono::hours::max()}) == 9);
+}
+
+BOOST_AUTO_TEST_CASE(the_loop_takes_the_longest_times) {
+    const auto main = []() -> task<int> {
+        asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
+        co_await timer.async_wait(asio::use_awaitable);
+        co_return 2;
+    };
+    BOOST_TEST(run(main(), {.loop = {.busy_poll = std::chrono::hours::max()}}) == 2);
+    BOOST_TEST(run(main(), {.loop = {.busy_poll = std::chrono::microseconds::max()}}) == 2);
+    BOOST_TEST(run(main(), {.loop = {.watch_lag = std::chrono::milliseconds::max()}}) == 2);
+    BOOST_TEST(run(main(), {.loop = {.watch_lag = 1ms, .lag_limit = std::chrono::hours::max()}}) == 2);
+    BOOST_TEST(log.text() == "");
+}
+
 BOOST_AUTO_TEST_CASE(the_loop_takes_its_options) {
     const auto main = []() -> task<int> {
         asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);

@@ -6,6 +6,7 @@
 
 #include <parley/core/asio.hpp>
 #include <parley/core/completion.hpp>
+#include <parley/core/timer.hpp>
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -76,7 +77,7 @@ struct timeout_initiation<void(Error, Args...)> {
                       std::chrono::steady_clock::duration limit) {
         using clock = std::chrono::steady_clock;
         using timer_type = asio::basic_waitable_timer<clock, asio::wait_traits<clock>, Executor>;
-        auto timer = std::make_unique<timer_type>(ex, limit);
+        auto timer = std::make_unique<timer_type>(ex, time_after(limit));
         auto& waiting = *timer;
         using bound = operation_on<std::decay_t<Operation>, Executor>;
         asio::experimental::make_parallel_group(bound{std::forward<Operation>(operation), ex},
@@ -121,7 +122,7 @@ auto with_timeout(Operation operation, std::chrono::duration<Rep, Period> limit,
     using signature = typename asio::completion_signature_of<Operation>::type;
     return asio::async_initiate<CompletionToken, signature>(
         detail::timeout_initiation<signature>{}, token, std::move(operation),
-        std::chrono::ceil<std::chrono::steady_clock::duration>(limit));
+        detail::clamped<std::chrono::steady_clock::duration>(limit));
 }
 
 /// The same for a coroutine: `co_await with_timeout(talk_to(peer), 2s)`. The coroutine sees a cancellation (of type

@@ -6,6 +6,7 @@
 
 #include <parley/core/asio.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/loop/event_loop.hpp>
 #include <parley/signal/signal_mask.hpp>
 
@@ -18,7 +19,7 @@ struct application_options {
     /// The signals that ask the program to end; let through, should they be blocked.
     signal_mask signals{SIGINT, SIGTERM};
     /// How long main may take to end once it was asked.
-    std::chrono::milliseconds deadline{10'000};
+    saturated<std::chrono::milliseconds> deadline{10'000};
     event_loop_options loop{};
     /// Signals to block before the loop begins: a `signal_watcher` on them reads a signalfd. Threads that were started
     /// earlier are not affected.

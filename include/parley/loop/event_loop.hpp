@@ -6,6 +6,7 @@
 
 #include <parley/core/asio.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 
 #include <boost/asio/io_context.hpp>
 
@@ -24,12 +25,12 @@ struct event_loop_options {
     /// less where nothing comes, and hardly at all where something comes only when it blocks. It looks by itself,
     /// without epoll(7), for what channels over sockets and `async_receive` wait for. Handlers of these run outside of
     /// the context: there `dispatch` posts. 0: never. 50 to 100 us are usual.
-    std::chrono::microseconds busy_poll{0};
+    saturated<std::chrono::microseconds> busy_poll{0};
     /// How often to look how long what is ready waits for its turn. 0: never, which costs nothing. 10 to 100 ms are
     /// usual; a loop that was held up seems to have been so for up to this time less.
-    std::chrono::milliseconds watch_lag{0};
+    saturated<std::chrono::milliseconds> watch_lag{0};
     /// Who has waited this long is worth a word: `on_lag`, or a warning in the log.
-    std::chrono::milliseconds lag_limit{100};
+    saturated<std::chrono::milliseconds> lag_limit{100};
     /// Called by the loop, when what held it up is over. What it throws leaves `run`.
     std::function<void(std::chrono::milliseconds lag)> on_lag{};
 };

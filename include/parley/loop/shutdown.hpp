@@ -7,6 +7,7 @@
 #include <parley/core/asio.hpp>
 #include <parley/core/completion.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/signal/signal_mask.hpp>
 
 #include <chrono>
@@ -24,7 +25,7 @@ struct shutdown_options {
     /// ignored.
     signal_mask signals{SIGINT, SIGTERM};
     /// From the first request to the force.
-    std::chrono::milliseconds deadline{10'000};
+    saturated<std::chrono::milliseconds> deadline{10'000};
 };
 
 enum class shutdown_phase : std::uint8_t {
@@ -42,7 +43,7 @@ PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, shutdown_phase phase);
 ///
 /// It does nothing to anybody: who has to act waits for the phases. Once forced it gives the signals' dispositions
 /// back, so that one more Ctrl-C ends a program that still hangs. While it is open its context has work. `parley::run`
-/// is built on it. Source: `asio::signal_set`. One thread at a time. (Not named `shutdown`: that is shutdown(2).)
+/// is built on it. One thread at a time. (Not named `shutdown`: that is shutdown(2).)
 class PARLEY_EXPORT shutdown_control {
 public:
     /// Throws system_error: `invalid_argument` for a signal that cannot be caught.

@@ -6,6 +6,7 @@
 
 #include <parley/core/error.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/net/short_text.hpp>
 
 #include <chrono>
@@ -53,18 +54,18 @@ struct address_options {
     /// Connections that wait for accept. UNIX streams and seqpackets, TCP.
     std::optional<int> backlog{};
     /// The deadline of a connect, 1 ms or more. UNIX streams and seqpackets, TCP.
-    std::optional<std::chrono::milliseconds> connect_timeout{};
+    std::optional<saturated<std::chrono::milliseconds>> connect_timeout{};
     /// Send at once, without Nagle's delay. TCP.
     std::optional<bool> nodelay{};
     /// Ask a silent peer whether it is still there. TCP.
     std::optional<bool> keepalive{};
     /// Seconds of silence before the first question and between two, 1 to 32767, and how many go unanswered before the
     /// connection ends, 1 to 127. Each turns `keepalive` on unless it is given as 0. TCP.
-    std::optional<std::chrono::seconds> keepalive_idle{};
-    std::optional<std::chrono::seconds> keepalive_interval{};
+    std::optional<saturated<std::chrono::seconds>> keepalive_idle{};
+    std::optional<saturated<std::chrono::seconds>> keepalive_interval{};
     std::optional<int> keepalive_count{};
     /// How long what was sent may stay unacknowledged, in ms; 0 is the kernel's choice. TCP.
-    std::optional<std::chrono::milliseconds> user_timeout{};
+    std::optional<saturated<std::chrono::milliseconds>> user_timeout{};
     /// Bind although earlier connections linger (SO_REUSEADDR). TCP, UDP, multicast.
     std::optional<bool> reuse{};
     /// May send to a broadcast address. UDP.

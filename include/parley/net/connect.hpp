@@ -8,6 +8,7 @@
 #include <parley/core/completion.hpp>
 #include <parley/core/error.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/net/address.hpp>
 #include <parley/net/address_endpoint.hpp>
 #include <parley/net/peer.hpp>
@@ -25,12 +26,12 @@ namespace parley {
 struct connect_options {
     /// How long it may take, with the look-up of the host and all attempts. Not given: the `connect_timeout` of the
     /// address, and without that as long as it takes (the kernel gives up a silent TCP host after some two minutes).
-    std::optional<std::chrono::milliseconds> timeout{};
+    std::optional<saturated<std::chrono::milliseconds>> timeout{};
     /// Whom to talk to; a server of somebody else is an error. UNIX streams and seqpackets. Not given: anyone. A name
     /// in the abstract namespace, or in a directory for all, may be taken by whoever comes first.
     std::optional<peer_policy> policy{};
     /// TCP to a host with several addresses: how long an attempt goes on alone before the next begins beside it.
-    std::chrono::milliseconds attempt_delay{250};
+    saturated<std::chrono::milliseconds> attempt_delay{250};
 };
 
 namespace detail {

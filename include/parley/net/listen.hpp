@@ -8,6 +8,7 @@
 #include <parley/core/completion.hpp>
 #include <parley/core/error.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/core/unique_fd.hpp>
 #include <parley/net/address.hpp>
 #include <parley/net/address_endpoint.hpp>
@@ -33,7 +34,7 @@ struct listen_options {
     /// rights of the file let in; at an abstract name, which has no rights, the same user.
     std::optional<peer_policy> policy{};
     /// How long to wait before the next accept when there is no descriptor or memory left for one.
-    std::chrono::milliseconds pause{100};
+    saturated<std::chrono::milliseconds> pause{100};
 };
 
 /// What has happened at a listener.

@@ -9,11 +9,12 @@
 // `outbound_interface`, `hops`, `enable_loopback`.
 #pragma once
 
+#include <parley/core/timer.hpp>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <limits>
 #include <string_view>
 
 #include <net/if.h>
@@ -79,9 +80,7 @@ class duration_option : public integer_option_storage<Where...> {
 public:
     duration_option() = default;
     /// Whole units; what is more than an int holds is the most that it holds.
-    explicit duration_option(Unit value) noexcept
-        : integer_option_storage<Where...>(
-              static_cast<int>(std::clamp<typename Unit::rep>(value.count(), -1, std::numeric_limits<int>::max()))) {}
+    explicit duration_option(Unit value) noexcept : integer_option_storage<Where...>(std::max(int_count(value), -1)) {}
     Unit value() const noexcept { return Unit(this->stored_); }
 };
 

@@ -6,6 +6,7 @@
 
 #include <parley/core/asio.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -19,7 +20,7 @@ namespace parley {
 struct init_duty_options {
     /// An ended child that may be an orphan or this program's own is reaped after it has been dead for so long; none:
     /// never. Long enough for whoever forked it to wait for it, short enough for the dead not to pile up.
-    std::optional<std::chrono::milliseconds> unclaimed_after = std::chrono::milliseconds(10'000);
+    std::optional<saturated<std::chrono::milliseconds>> unclaimed_after = std::chrono::milliseconds(10'000);
 };
 
 /// Reaps the orphans that become children of this process, and nobody else, from construction to `close()`.

@@ -8,6 +8,7 @@
 #include <parley/core/completion.hpp>
 #include <parley/core/error.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/pipe/pipe.hpp>
 #include <parley/process/command.hpp>
 #include <parley/process/exit_report.hpp>
@@ -123,10 +124,10 @@ struct pipeline_options {
     bool capture_errors = true;
     /// How long the whole may take; then it is stopped and the call ends with `asio::error::timed_out`. None: as long
     /// as it takes.
-    std::optional<std::chrono::milliseconds> timeout{};
+    std::optional<saturated<std::chrono::milliseconds>> timeout{};
     /// How long to go on reading after all stages have ended, while a descendant of one keeps a pipe open. After an
     /// error 250 ms at most.
-    std::chrono::milliseconds drain_grace{250};
+    saturated<std::chrono::milliseconds> drain_grace{250};
 
     pipeline_rule rule = pipeline_rule::pipefail;
     /// Whether a stage that was killed by SIGPIPE, because a later one ended early, counts as successful. In

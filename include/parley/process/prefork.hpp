@@ -8,6 +8,7 @@
 #include <parley/core/completion.hpp>
 #include <parley/core/error.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/core/unique_fd.hpp>
 #include <parley/process/exit_status.hpp>
 #include <parley/process/stop_policy.hpp>
@@ -83,9 +84,9 @@ struct prefork_options {
     std::optional<int> hand_out{};
     /// A worker that ends is replaced at once if it had lived for `young`, else after a delay that begins with
     /// `first_delay`, doubles with every such end in a row, and stays at `last_delay`.
-    std::chrono::milliseconds young{1000};
-    std::chrono::milliseconds first_delay{100};
-    std::chrono::milliseconds last_delay{10'000};
+    saturated<std::chrono::milliseconds> young{1000};
+    saturated<std::chrono::milliseconds> first_delay{100};
+    saturated<std::chrono::milliseconds> last_delay{10'000};
     /// How the workers are ended when the parent is asked to end. The signal cancels the worker's coroutine.
     stop_policy stop{};
     /// Called in the parent for every worker that starts and ends. Must not start threads.

@@ -8,6 +8,7 @@
 #include <parley/core/completion.hpp>
 #include <parley/core/error.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/process/child.hpp>
 #include <parley/process/command.hpp>
 #include <parley/process/exit_status.hpp>
@@ -61,7 +62,7 @@ struct tree_options {
     /// or alive. Left out where such a limit is in force already, or given in the command.
     bool mark = true;
     /// How long `async_stop` waits for the end of what it has killed before it says what is left.
-    std::chrono::milliseconds give_up_after{5000};
+    saturated<std::chrono::milliseconds> give_up_after{5000};
 };
 
 /// A process of a tree, as it was seen.

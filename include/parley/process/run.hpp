@@ -7,6 +7,7 @@
 #include <parley/core/asio.hpp>
 #include <parley/core/completion.hpp>
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/process/command.hpp>
 #include <parley/process/exit_report.hpp>
 #include <parley/process/exit_status.hpp>
@@ -36,9 +37,9 @@ struct run_options {
     capture_overflow on_overflow = capture_overflow::fail;
     /// How long the whole may take; then the child is stopped by the command's policy and the call ends with
     /// `asio::error::timed_out`. None: as long as it takes.
-    std::optional<std::chrono::milliseconds> timeout{};
+    std::optional<saturated<std::chrono::milliseconds>> timeout{};
     /// How long to go on reading after the child has ended, while a descendant of it keeps a pipe open.
-    std::chrono::milliseconds drain_grace{250};
+    saturated<std::chrono::milliseconds> drain_grace{250};
 };
 
 /// What a program said and how it ended.

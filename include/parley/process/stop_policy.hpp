@@ -5,6 +5,7 @@
 #pragma once
 
 #include <parley/core/export.hpp>
+#include <parley/core/timer.hpp>
 
 #include <chrono>
 #include <csignal>
@@ -16,7 +17,7 @@ namespace parley {
 /// Ask with `signal`, wait `grace`, then SIGKILL. A stopped child is continued so that it can hear the question.
 struct stop_policy {
     int signal = SIGTERM;
-    std::chrono::milliseconds grace{5000};
+    saturated<std::chrono::milliseconds> grace{5000};
 
     /// SIGKILL at once.
     static constexpr stop_policy kill() noexcept { return {SIGKILL, std::chrono::milliseconds(0)}; }

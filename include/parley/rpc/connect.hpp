@@ -6,6 +6,7 @@
 
 #include <parley/core/asio.hpp>
 #include <parley/core/error.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/message/any_channel.hpp>
 #include <parley/net/address.hpp>
 #include <parley/net/connect.hpp>
@@ -72,7 +73,7 @@ struct serve_options {
     /// Called once it listens, with where: the number of a port that the kernel chose, for one.
     std::function<void(const endpoint&)> on_listen{};
     /// How long connections have, when `serve` is cancelled, to finish the calls that run; then they are closed.
-    std::chrono::steady_clock::duration drain{std::chrono::seconds(2)};
+    saturated<std::chrono::steady_clock::duration> drain{std::chrono::seconds(2)};
     /// Called with each new connection, before anything of it is read: to greet, to keep its `peer`.
     std::function<void(const peer&)> on_connect{};
     /// Called when a connection has ended, with the same `peer`.

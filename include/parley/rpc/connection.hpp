@@ -7,6 +7,7 @@
 #include <parley/core/asio.hpp>
 #include <parley/core/completion.hpp>
 #include <parley/core/error.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/message/any_channel.hpp>
 #include <parley/rpc/export.hpp>
 #include <parley/rpc/peer.hpp>
@@ -25,7 +26,7 @@ namespace parley::rpc {
 struct connection_options {
     rpc::protocol protocol{};
     /// How long a call waits for its answer, unless it says otherwise; 0: as long as it takes.
-    std::chrono::steady_clock::duration deadline{0};
+    saturated<std::chrono::steady_clock::duration> deadline{0};
 
     /// The most calls of this side that wait for an answer; another one fails at once with `errc::too_many_calls`.
     std::size_t calls_waiting = 65536;
@@ -47,14 +48,14 @@ struct connection_options {
     /// How long handlers may go on, and their answers may take, when the other side has ended its stream: it may still
     /// read, as those do who pipe calls into a program. Then the connection ends. One whose socket is closed as a whole
     /// is not waited for, where the kernel tells (UNIX sockets). 0: nobody is.
-    std::chrono::steady_clock::duration last_answers{std::chrono::seconds(2)};
+    saturated<std::chrono::steady_clock::duration> last_answers{std::chrono::seconds(2)};
 };
 
 /// How a connection that was lost is made again: after a pause that doubles with each attempt that fails, by chance a
 /// little shorter or longer.
 struct reconnect_options {
-    std::chrono::steady_clock::duration first_pause{std::chrono::milliseconds(50)};
-    std::chrono::steady_clock::duration longest_pause{std::chrono::seconds(10)};
+    saturated<std::chrono::steady_clock::duration> first_pause{std::chrono::milliseconds(50)};
+    saturated<std::chrono::steady_clock::duration> longest_pause{std::chrono::seconds(10)};
     /// How often in a row it is tried; then the connection ends. 0: for ever.
     std::size_t attempts = 0;
     /// Called each time it has connected again, before calls that wait are sent: to greet, to subscribe once more.

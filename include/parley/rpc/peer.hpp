@@ -7,6 +7,7 @@
 #include <parley/core/asio.hpp>
 #include <parley/core/completion.hpp>
 #include <parley/core/error.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/rpc/arguments.hpp>
 #include <parley/rpc/codec.hpp>
 #include <parley/rpc/export.hpp>
@@ -31,7 +32,7 @@ namespace parley::rpc {
 struct call_options {
     /// How long to wait for the answer, counted from the start of the call; 0: as the connection says. Then the call
     /// fails with `asio::error::timed_out`, and the other side is told where the protocol can.
-    std::chrono::steady_clock::duration deadline{0};
+    saturated<std::chrono::steady_clock::duration> deadline{0};
     /// The call may be made twice: where the connection is lost before the answer came, and made again, it is sent
     /// again.
     bool idempotent = false;
