@@ -4,18 +4,21 @@
 #include <parley/loop/shutdown.hpp>
 
 #include <parley/core/timer.hpp>
+#include <parley/signal/disposition.hpp>
+#include <parley/signal/signal_catalogue.hpp>
+#include <parley/signal/signal_watcher.hpp>
 
 #include "core/operation.hpp"
 #include "core/syscall.hpp"
 
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <cerrno>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace parley {
 
@@ -36,33 +39,25 @@ std::ostream& operator<<(std::ostream& out, shutdown_phase phase) { return out <
 class shutdown_control::state : public std::enable_shared_from_this<state> {
 public:
     state(executor io, const shutdown_options& options)
-        : io_(std::move(io)), deadline_(options.deadline), signals_(io_), timer_(io_), draining_(io_), forced_(io_) {}
+        : io_(std::move(io)), deadline_(options.deadline), timer_(io_), draining_(io_), forced_(io_) {}
 
     void catch_signals(const signal_mask& wanted) {
+        signal_mask caught;
         for (const int number : wanted.to_vector()) {
-            struct ::sigaction earlier {};
-            if (const auto ec = sys::sigaction(number, nullptr, &earlier)) fail(ec, number);
-            if ((earlier.sa_flags & SA_SIGINFO) == 0 && earlier.sa_handler == SIG_IGN) continue;
-            error_code ec;
-            signals_.add(number, ec);
-            if (ec) fail(ec, number);
-            earlier_.emplace_back(number, earlier);
+            if (!find_signal(number)->catchable) fail(sys::make_code(EINVAL), number);
+            const auto earlier = current_disposition(number);
+            if (!earlier) fail(earlier.error().code(), number);
+            if (*earlier != disposition::ignore) caught.insert(number).value();
         }
-        if (!earlier_.empty()) wait_for_signal();
+        if (caught.empty()) return;
+        // By a handler: the program may let them through later. Every number is seen, so there is no need for more
+        // room.
+        signals_.emplace(io_, caught, signal_watcher_options{.queue_limit = 16, .by_handler = true});
+        wait_for_signal();
     }
 
-    // Asio leaves the default action behind; what was there before comes back in its place. Where anything else is
-    // found somebody else holds the signal by now.
     void give_signals_back() noexcept {
-        error_code ignored;
-        signals_.cancel(ignored);
-        signals_.clear(ignored);
-        for (const auto& [number, earlier] : std::exchange(earlier_, {})) {
-            struct ::sigaction now {};
-            if (sys::sigaction(number, nullptr, &now)) continue;
-            if ((now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL)
-                static_cast<void>(sys::sigaction(number, &earlier, nullptr));
-        }
+        if (signals_) signals_->close();
     }
 
     void begin(int number) {
@@ -114,20 +109,19 @@ private:
     }
 
     void wait_for_signal() {
-        signals_.async_wait([self = shared_from_this()](error_code ec, int number) {
+        signals_->async_wait([self = shared_from_this()](error_code ec, const signal_event& event) {
             if (ec || self->closed_ || self->phase_ == shutdown_phase::forced) return;
-            self->request(number);
+            self->request(event.number);
             if (self->phase_ != shutdown_phase::forced) self->wait_for_signal();
         });
     }
 
     executor io_;
     std::chrono::milliseconds deadline_;
-    asio::signal_set signals_;
+    std::optional<signal_watcher> signals_;
     asio::steady_timer timer_;
     event draining_;
     event forced_;
-    std::vector<std::pair<int, struct ::sigaction>> earlier_;
     shutdown_phase phase_ = shutdown_phase::running;
     int number_ = 0;
     bool closed_ = false;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <parley/core/log.hpp>
+#include <parley/signal/signal_watcher.hpp>
 
 #include "core/operation.hpp"
 #include "core/syscall.hpp"
@@ -12,7 +13,6 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cerrno>
@@ -51,22 +51,26 @@ task<unique_fd> next_connection(asio::posix::stream_descriptor& from) {
 // Cancels the worker's coroutine at the first signal; a second SIGTERM does not wait for it.
 class end_on_signal {
 public:
-    explicit end_on_signal(asio::io_context& io) : signals_(io, SIGTERM, SIGINT) { wait(); }
+    // By a handler: they are blocked until this is made, and let through then.
+    explicit end_on_signal(asio::io_context& io)
+        : signals_(io.get_executor(), {SIGTERM, SIGINT}, {.by_handler = true}) {
+        wait();
+    }
     asio::cancellation_slot slot() noexcept { return cancel_.slot(); }
     bool asked() const noexcept { return asked_; }
 
 private:
     void wait() {
-        signals_.async_wait([this](error_code ec, int number) {
+        signals_.async_wait([this](error_code ec, const signal_event& event) {
             if (ec) return;
-            if (asked_ && number == SIGTERM) ::_exit(128 + SIGTERM);
+            if (asked_ && event.number == SIGTERM) ::_exit(128 + SIGTERM);
             asked_ = true;
             wait();
             cancel_.emit(asio::cancellation_type::all);
         });
     }
 
-    asio::signal_set signals_;
+    signal_watcher signals_;
     asio::cancellation_signal cancel_;
     bool asked_ = false;
 };

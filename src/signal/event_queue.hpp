@@ -7,7 +7,9 @@
 #include <parley/core/unique_fd.hpp>
 #include <parley/signal/signal_event.hpp>
 
+#include <array>
 #include <atomic>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -17,6 +19,9 @@
 
 namespace parley::detail {
 
+/// Holds `capacity()` events, and beyond that one of each number that is not among them: however many signals of other
+/// numbers come, each number is seen.
+///
 /// Any number of handlers push, any number of threads pop. Nothing waits for anything: a thread that is interrupted in
 /// the middle of a push delays the events behind it, never the handler that interrupted it. After the bounded
 /// multi-producer queue of Dmitry Vyukov.
@@ -38,12 +43,12 @@ public:
     void hush() noexcept;
 
     int bell() const noexcept { return bell_.get(); }
-    std::size_t capacity() const noexcept { return mask_ + 1; }
+    std::size_t capacity() const noexcept { return capacity_; }
     std::uint64_t missed() const noexcept { return missed_.load(std::memory_order_relaxed); }
 
 private:
     // A cell's turn says whose it is. At position p of the queue, `lap` being p without the index: lap, to be written;
-    // lap + 1, to be read; lap + capacity, to be written in the next lap. So fresh memory of zeros is an empty queue.
+    // lap + 1, to be read; lap + cells, to be written in the next lap. So fresh memory of zeros is an empty queue.
     struct cell {
         std::uint64_t turn;
         signal_event event;
@@ -53,7 +58,14 @@ private:
         void operator()(cell* cells) const noexcept { std::free(cells); }
     };
 
-    std::size_t mask_;
+    // Behind the capacity: a cell for each number, and one for each thread that may just be reading one.
+    static constexpr std::size_t reserve = NSIG + 63;
+
+    std::size_t cell_count() const noexcept { return capacity_ + reserve; }
+    bool admit(const signal_event& event, std::uint64_t position) noexcept;
+    void lose() noexcept;
+
+    std::size_t capacity_;
     std::unique_ptr<cell[], release_memory> cells_;
     unique_fd bell_;
     alignas(64) std::atomic<std::uint64_t> tail_{0};
@@ -61,6 +73,7 @@ private:
     std::atomic<std::uint64_t> missed_{0};
     alignas(64) std::atomic<std::uint64_t> head_{0};
     std::atomic<bool> rung_{false};
+    std::array<std::atomic<std::uint32_t>, NSIG> queued_{};  // how many events of each number are in
 };
 
 }  // namespace parley::detail

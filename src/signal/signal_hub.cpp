@@ -6,6 +6,7 @@
 #include <parley/signal/signal_catalogue.hpp>
 
 #include "core/syscall.hpp"
+#include "signal/asio_signals.hpp"
 
 #include <boost/system/system_error.hpp>
 
@@ -32,14 +33,13 @@ using info_handler = void (*)(int, siginfo_t*, void*);
 // change while `handlers` is 0, but for its first step to 1.
 struct entry {
     std::atomic<subscription::node*> first_node{nullptr};
-    // The handler ours was laid over: at most one of the two.
+    // A handler that somebody had laid over Asio's, and we over that: at most one of the two. It is called after ours.
     std::atomic<plain_handler> plain{nullptr};
     std::atomic<info_handler> with_info{nullptr};
 
     std::atomic<std::size_t> handlers{0};  // subscriptions that need our handler
-    struct ::sigaction before {};          // before our first registration with Asio
     struct ::sigaction laid_over {};       // what ours replaced
-    bool asio_came_with_us = false;        // the first registration with Asio in the process was ours
+    bool asio_was_there = false;           // a signal_set waited for it then
 };
 
 constinit std::array<entry, NSIG> entries;
@@ -78,17 +78,18 @@ void give(const signal_event& event, const event_queue* quiet) noexcept {
 
 void on_signal(int number, siginfo_t* info, void* context);
 
-bool same_action(const struct ::sigaction& a, const struct ::sigaction& b) noexcept {
-    if ((a.sa_flags & SA_SIGINFO) != (b.sa_flags & SA_SIGINFO)) return false;
-    return a.sa_flags & SA_SIGINFO ? a.sa_sigaction == b.sa_sigaction : a.sa_handler == b.sa_handler;
-}
-
 bool is_ours(const struct ::sigaction& action) noexcept {
     return (action.sa_flags & SA_SIGINFO) && action.sa_sigaction == on_signal;
 }
 
-bool is_default(const struct ::sigaction& action) noexcept {
-    return !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_DFL;
+// What is to be in place of our handler. Asio's where a signal_set waits; the default where one did and does not any
+// more, because Asio would have left that behind; else what ours was laid over.
+struct ::sigaction action_after(const entry& here, bool signal_set_waits, const struct ::sigaction& of_asio) noexcept {
+    if (signal_set_waits) return here.asio_was_there ? here.laid_over : of_asio;
+    if (!here.asio_was_there) return here.laid_over;
+    struct ::sigaction by_default {};
+    by_default.sa_handler = SIG_DFL;
+    return by_default;
 }
 
 // Async-signal-safe: atomics, getpid, and a write to an eventfd.
@@ -102,7 +103,10 @@ void on_signal(int number, siginfo_t* info, void* context) {
         // and has brought it back: then the one before takes its place.
         struct ::sigaction now {};
         sys::sigaction(number, nullptr, &now);
-        if (is_ours(now)) sys::sigaction(number, &here.before, nullptr);
+        if (is_ours(now)) {
+            const auto next = action_after(here, asio_signals::count_now(number) > 0, asio_signals::plain_action());
+            sys::sigaction(number, &next, nullptr);
+        }
         sys::raise(number);
         errno = saved;
         return;
@@ -118,6 +122,8 @@ void on_signal(int number, siginfo_t* info, void* context) {
         next(number);
     else if (const auto next_info = here.with_info.load(std::memory_order_relaxed))
         next_info(number, info, context);
+    else if (asio_signals::count_now(number) > 1)
+        asio_signals::deliver(number);  // only then: all signal_sets share one pipe, which others must not fill
     errno = saved;
 }
 
@@ -136,15 +142,19 @@ void wait_for_handlers() noexcept {
 void chain_to(entry& here, const struct ::sigaction& next) noexcept {
     const bool info = next.sa_flags & SA_SIGINFO;
     const bool plain = !info && next.sa_handler != SIG_DFL && next.sa_handler != SIG_IGN;
-    here.with_info = info ? next.sa_sigaction : nullptr;
-    here.plain = plain ? next.sa_handler : nullptr;
+    const bool foreign = here.asio_was_there && !asio_signals::is_its_handler(next);
+    here.with_info = foreign && info ? next.sa_sigaction : nullptr;
+    here.plain = foreign && plain ? next.sa_handler : nullptr;
 }
 
 // In a forked child the lists hold what the parent's watchers were; the child starts with none.
 void claim_process() noexcept {
     const pid_t self = ::getpid();
     if (owner.load() == self) return;
-    for (auto& here : entries) {
+    asio_signals asio;
+    for (int number = 1; number < NSIG; ++number) {
+        entry& here = entry_of(number);
+        if (here.handlers != 0) asio.uncount(number);
         here.first_node = nullptr;
         here.handlers = 0;
     }
@@ -156,65 +166,49 @@ void check(const error_code& ec, int number, const char* call) {
     if (ec) throw boost::system::system_error(ec, "watch " + name_of(number) + ", " + call);
 }
 
-// Registers `number` with `keeper` and, as the first, lays our handler over what is there.
-void install(int number, asio::signal_set& keeper) {
+// The first lays our handler over what is there.
+void install(int number) {
     entry& here = entry_of(number);
-    struct ::sigaction before {
-    }, now{};
-    check(sys::sigaction(number, nullptr, &before), number, "sigaction");
-    error_code refused;
-    keeper.add(number, refused);
-    check(refused, number, "asio::signal_set");
-    if (here.handlers == 0) {
-        const auto take_back = [&](const error_code& ec) {
-            if (!ec) return;
-            here.handlers = 0;
-            error_code ignored;
-            keeper.remove(number, ignored);
-            sys::sigaction(number, &before, nullptr);
-            check(ec, number, "sigaction");
-        };
-        take_back(sys::sigaction(number, nullptr, &now));
-        if (is_ours(now)) {  // inherited by fork, with what it was laid over
-            ++here.handlers;
-            return;
-        }
-        chain_to(here, now);  // before the first signal can arrive
-        here.before = before;
-        here.laid_over = now;
-        here.asio_came_with_us = !same_action(before, now);
-        here.handlers = 1;
-        struct ::sigaction ours {};
-        ours.sa_sigaction = on_signal;
-        ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-        sigfillset(&ours.sa_mask);
-        take_back(sys::sigaction(number, &ours, nullptr));
+    if (here.handlers != 0) {
+        ++here.handlers;
         return;
     }
-    ++here.handlers;
+    asio_signals asio;
+    struct ::sigaction before {};
+    check(sys::sigaction(number, nullptr, &before), number, "sigaction");
+    asio.count(number);
+    here.handlers = 1;
+    if (is_ours(before)) return;  // inherited by fork, with what it was laid over
+    here.asio_was_there = asio.others(number) > 0;
+    here.laid_over = before;
+    chain_to(here, before);  // before the first signal can arrive
+    struct ::sigaction ours {};
+    ours.sa_sigaction = on_signal;
+    ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+    if (here.asio_was_there) ours.sa_flags |= before.sa_flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
+    sigfillset(&ours.sa_mask);
+    if (const auto ec = sys::sigaction(number, &ours, nullptr)) {
+        here.handlers = 0;
+        asio.uncount(number);
+        check(ec, number, "sigaction");
+    }
 }
 
 // The reverse. What somebody else has installed over ours in the meantime stays.
-void uninstall(int number, asio::signal_set& keeper) noexcept {
+void uninstall(int number) noexcept {
     entry& here = entry_of(number);
-    error_code ignored;
     if (here.handlers > 1) {
         --here.handlers;
-        keeper.remove(number, ignored);
         return;
     }
-    struct ::sigaction now {
-    }, left{};
+    asio_signals asio;
+    struct ::sigaction now {};
     sys::sigaction(number, nullptr, &now);
-    const bool foreign = !is_ours(now);
-    if (!foreign) sys::sigaction(number, &here.laid_over, nullptr);
-    keeper.remove(number, ignored);
-    sys::sigaction(number, nullptr, &left);
-    if (foreign) {
-        if (!same_action(now, left)) sys::sigaction(number, &now, nullptr);
-    } else if (is_default(left) && here.asio_came_with_us) {
-        sys::sigaction(number, &here.before, nullptr);
+    if (is_ours(now)) {
+        const auto next = action_after(here, asio.others(number) > 0, asio.action(number));
+        sys::sigaction(number, &next, nullptr);
     }
+    asio.uncount(number);
     here.handlers = 0;
 }
 
@@ -263,9 +257,8 @@ signal_event make_event(const signalfd_siginfo& info) noexcept {
 
 }  // namespace
 
-subscription::subscription(event_queue& queue, const signal_mask& signals, const executor* handlers_on)
+subscription::subscription(event_queue& queue, const signal_mask& signals, bool handlers_on)
     : numbers_(signals.to_vector()), nodes_(std::make_unique<node[]>(numbers_.size())) {
-    if (handlers_on) keeper_.emplace(*handlers_on);
     const std::scoped_lock hold(lock);
     const quiet_thread quiet;
     claim_process();
@@ -276,8 +269,8 @@ subscription::subscription(event_queue& queue, const signal_mask& signals, const
             mine.number = numbers_[listed_];
             list(mine);
         }
-        if (keeper_)
-            for (; handled_ < numbers_.size(); ++handled_) install(numbers_[handled_], *keeper_);
+        if (handlers_on)
+            for (; handled_ < numbers_.size(); ++handled_) install(numbers_[handled_]);
     } catch (...) {
         undo();
         throw;
@@ -292,7 +285,7 @@ subscription::~subscription() {
 }
 
 void subscription::undo() noexcept {
-    while (handled_ > 0) uninstall(numbers_[--handled_], *keeper_);
+    while (handled_ > 0) uninstall(numbers_[--handled_]);
     while (listed_ > 0) unlist(nodes_[--listed_]);
     wait_for_handlers();
 }

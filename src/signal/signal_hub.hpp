@@ -5,12 +5,9 @@
 // is not an object: the handler, who listens to it, and what it was laid over.
 #pragma once
 
-#include <parley/core/asio.hpp>
 #include <parley/signal/signal_mask.hpp>
 
 #include "signal/event_queue.hpp"
-
-#include <boost/asio/signal_set.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -26,10 +23,9 @@ public:
     /// From here on `queue` gets what arrives of `signals`. With `handlers_on`, handlers catch them; without, they come
     /// from those who call `distribute`.
     ///
-    /// Lives beside asio::signal_set: Asio installs its handler with the first registration of a number in the process
-    /// and sets SIG_DFL with the last. A registration of our own on the context of `handlers_on` keeps it from doing
-    /// either while our handler lies over its own. Throws system_error that names the signal; then nothing has changed.
-    subscription(event_queue& queue, const signal_mask& signals, const executor* handlers_on);
+    /// Lives beside asio::signal_set (`asio_signals.hpp`). Throws system_error that names the signal; then nothing has
+    /// changed.
+    subscription(event_queue& queue, const signal_mask& signals, bool handlers_on);
     subscription(const subscription&) = delete;
     subscription& operator=(const subscription&) = delete;
     /// Restores the dispositions of before; when it returns no handler knows the queue any more.
@@ -46,7 +42,6 @@ private:
 
     std::vector<int> numbers_;
     std::unique_ptr<node[]> nodes_;
-    std::optional<asio::signal_set> keeper_;
     std::size_t listed_ = 0;   // how many of numbers_ are in the lists
     std::size_t handled_ = 0;  // how many of them have our handler
 };

@@ -5,6 +5,7 @@
 #include <parley/signal/signal_catalogue.hpp>
 #include <parley/signal/signal_watcher.hpp>
 
+#include "core/operation.hpp"
 #include "core/syscall.hpp"
 #include "signal/blocked_everywhere.hpp"
 #include "signal/event_queue.hpp"
@@ -15,9 +16,13 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
+#include <list>
 #include <string>
+#include <utility>
 
 #include <sys/epoll.h>
 
@@ -65,7 +70,7 @@ struct signal_watcher::state {
     state(const executor& on, const signal_mask& wanted, const signal_watcher_options& options)
         : io(on),
           signals(accept(wanted, options)),
-          by_signalfd(!signals.empty() && detail::blocked_everywhere(signals)),
+          by_signalfd(!options.by_handler && !signals.empty() && detail::blocked_everywhere(signals)),
           queue(options.queue_limit, take(sys::eventfd(), wanted, "eventfd")),
           door(io) {
         if (by_signalfd) {
@@ -78,7 +83,7 @@ struct signal_watcher::state {
         door.assign(by_signalfd ? either.get() : queue.bell(), refused);
         check(refused, wanted, "asio::posix::descriptor::assign");
         try {
-            subscribed.emplace(queue, signals, by_signalfd ? nullptr : &io);
+            subscribed.emplace(queue, signals, !by_signalfd);
         } catch (...) {
             release_door();
             throw;
@@ -95,6 +100,7 @@ struct signal_watcher::state {
         closed = true;
         subscribed.reset();
         release_door();
+        for (auto& each : waiting) each.timer.cancel();
         while (queue.pop()) {}
     }
 
@@ -102,6 +108,16 @@ struct signal_watcher::state {
         ++round;
         error_code ignored;
         door.cancel(ignored);
+        for (auto& each : waiting) each.timer.cancel();
+    }
+
+    // The first leaves.
+    void call_next() {
+        const auto next = std::ranges::find(waiting, false, &waiter::called);
+        somebody_is_first = next != waiting.end();
+        if (!somebody_is_first) return;
+        next->called = true;
+        next->timer.cancel();
     }
 
     // Reads only when nothing is queued: what the kernel can keep is not lost here.
@@ -119,9 +135,18 @@ struct signal_watcher::state {
         return queue.pop();
     }
 
+    struct waiter {
+        explicit waiter(const executor& io) : timer(io, asio::steady_timer::time_point::max()) {}
+        asio::steady_timer timer;
+        bool called = false;  // is the first now
+    };
+    using line = std::list<waiter>;
+
     executor io;
     signal_mask signals;
     bool by_signalfd;
+    bool somebody_is_first = false;
+    line waiting{};
     bool closed = false;
     std::uint64_t round = 0;  // rises with every cancel()
     unique_fd pending;        // the signalfd
@@ -131,32 +156,55 @@ struct signal_watcher::state {
     std::optional<detail::subscription> subscribed;
 };
 
-// The door opens for all waiters at a time; each looks whether there is something for it and waits on when not.
+// One waiter stands at the door, and looks again when there is nothing for it; the others stand in a line behind it,
+// each on a timer that never expires. So an event wakes one of them, the one that came first, however many wait.
 struct signal_watcher::wait_operation {
+    enum class place : std::uint8_t { nowhere, first, in_line };
+
     std::shared_ptr<state> watcher;
     std::uint64_t round;
-    bool started = false;
-    bool waited = false;
+    place stands = place::nowhere;
+    bool at_the_door = false;
+    state::line::iterator position{};
 
     template <typename Self>
     void operator()(Self& self, error_code failure = {}) {
         const auto kept = watcher;  // self moves away below, and may be gone with its own
-        if (!started) {
-            started = true;
-            self.reset_cancellation_state(asio::enable_total_cancellation());
-            if (kept->closed || !kept->queue.empty()) return asio::post(kept->io, std::move(self));
-            return wait(*kept, self);
+        if (stands == place::nowhere) return begin(*kept, self);
+        bool first = stands == place::first;
+        if (!first) {
+            first = position->called;
+            kept->waiting.erase(position);
+            stands = place::first;
+            failure = {};  // a timer that never expires ends in no other way
         }
-        if (failure) return self.complete(failure, {});
-        if (kept->closed || kept->round != round || self.cancelled() != asio::cancellation_type::none)
-            return self.complete(asio::error::operation_aborted, {});
-        if (const auto event = waited ? kept->next_at_the_door() : kept->next()) return self.complete({}, *event);
-        wait(*kept, self);
+        const bool aborted = kept->closed || kept->round != round || self.cancelled() != asio::cancellation_type::none;
+        if (!failure && aborted) failure = asio::error::operation_aborted;
+        std::optional<signal_event> event;
+        if (!failure) event = at_the_door ? kept->next_at_the_door() : kept->next();
+        if (!failure && !event) return wait_at_the_door(*kept, self);
+        if (first) kept->call_next();
+        self.complete(failure, event.value_or(signal_event{}));
     }
 
     template <typename Self>
-    void wait(state& from, Self& self) {
-        waited = true;
+    void begin(state& from, Self& self) {
+        self.reset_cancellation_state(asio::enable_total_cancellation());
+        if (from.closed || !from.somebody_is_first) {
+            stands = place::first;
+            from.somebody_is_first = true;
+            if (from.closed || !from.queue.empty()) return asio::post(from.io, std::move(self));
+            return wait_at_the_door(from, self);
+        }
+        stands = place::in_line;
+        position = from.waiting.emplace(from.waiting.end(), from.io);
+        auto& timer = position->timer;
+        timer.async_wait(std::move(self));
+    }
+
+    template <typename Self>
+    void wait_at_the_door(state& from, Self& self) {
+        at_the_door = true;
         from.door.async_wait(asio::posix::stream_descriptor::wait_read, std::move(self));
     }
 };
@@ -178,8 +226,10 @@ signal_watcher::~signal_watcher() {
     if (state_) state_->close();
 }
 
-void signal_watcher::start_wait(std::shared_ptr<state> state,
+void signal_watcher::start_wait(std::shared_ptr<state> state, const executor& own,
                                 completion_handler<void(error_code, signal_event)> handler) {
+    if (!state)
+        return post_completion(own, std::move(handler), error_code(asio::error::bad_descriptor), signal_event{});
     const auto io = state->io;
     const auto round = state->round;
     asio::async_compose<completion_handler<void(error_code, signal_event)>, void(error_code, signal_event)>(
@@ -187,18 +237,25 @@ void signal_watcher::start_wait(std::shared_ptr<state> state,
 }
 
 std::optional<signal_event> signal_watcher::try_wait() {
-    if (state_->closed) return std::nullopt;
+    if (!state_ || state_->closed) return std::nullopt;
     return state_->next();
 }
 
-void signal_watcher::cancel() { state_->cancel(); }
+void signal_watcher::cancel() {
+    if (state_) state_->cancel();
+}
 
-void signal_watcher::close() { state_->close(); }
+void signal_watcher::close() {
+    if (state_) state_->close();
+}
 
-const signal_mask& signal_watcher::signals() const noexcept { return state_->signals; }
+const signal_mask& signal_watcher::signals() const noexcept {
+    static const signal_mask none;
+    return state_ ? state_->signals : none;
+}
 
-std::uint64_t signal_watcher::missed() const noexcept { return state_->queue.missed(); }
+std::uint64_t signal_watcher::missed() const noexcept { return state_ ? state_->queue.missed() : 0; }
 
-bool signal_watcher::uses_signalfd() const noexcept { return state_->by_signalfd; }
+bool signal_watcher::uses_signalfd() const noexcept { return state_ && state_->by_signalfd; }
 
 }  // namespace parley
