@@ -102,13 +102,14 @@ void task_group::start_join(handler_type handler) {
 }
 
 void task_group::continue_join(asio::cancellation_state cancellation, handler_type handler) {
+    const bool cancelled = cancellation.cancelled() != asio::cancellation_type::none;
     if (tasks_.empty()) {
         auto outcome = std::exchange(failure_, nullptr);
-        if (!outcome && aborted_) outcome = aborted();
+        // A body that lets no cancellation through has last duties, and goes on.
+        if (!outcome && aborted_ && cancelled) outcome = aborted();
         return std::move(handler)(std::move(outcome));
     }
-    const bool alone = cancellation.cancelled() != asio::cancellation_type::none && !scope_cancelled_;
-    if (alone) return std::move(handler)(aborted());
+    if (cancelled && !scope_cancelled_) return std::move(handler)(aborted());
     wait_then(&task_group::continue_join, cancellation, std::move(handler));
 }
 

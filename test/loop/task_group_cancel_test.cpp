@@ -11,6 +11,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -159,6 +160,53 @@ BOOST_AUTO_TEST_CASE(a_cancellation_from_outside_counts_when_the_body_has_ended_
     run_ready(io);
     BOOST_TEST(t.aborted == 1);
     BOOST_TEST(static_cast<bool>(seen));
+}
+
+// Joins after its group was cancelled from outside; what it does then is its last duty.
+void join_with_cancellation_disabled(asio::io_context& io, trace& t, bool before_the_cancellation) {
+    asio::cancellation_signal cancel;
+    std::exception_ptr seen;
+    bool joined = false, ended = false;
+    asio::co_spawn(io, with_task_group([&](task_group& group) -> task<void> {
+                       group.spawn(end_slowly(t));
+                       group.spawn(wait_for_ever(t));
+                       if (!before_the_cancellation) {
+                           try {
+                               co_await wait_for_ever(t);
+                           } catch (const boost::system::system_error&) {}
+                       }
+                       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+                       co_await group.async_join();
+                       BOOST_TEST(group.size() == 0u);
+                       co_await parley::test::pause();
+                       co_await group.async_join();  // again, with nothing to wait for
+                       joined = true;
+                   }),
+                   asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr e) { seen = e, ended = true; }));
+    run_ready(io);
+    cancel.emit(asio::cancellation_type::terminal);
+    run_until(io, [&] { return ended; });
+    BOOST_TEST(joined);
+    BOOST_TEST(static_cast<bool>(seen));  // the caller was cancelled all the same
+}
+
+BOOST_AUTO_TEST_CASE(a_body_that_has_disabled_cancellation_joins_after_a_cancel_and_goes_on) {
+    join_with_cancellation_disabled(io, t, true);
+    join_with_cancellation_disabled(io, t, false);
+}
+
+BOOST_AUTO_TEST_CASE(a_join_that_has_no_cancellation_is_no_failure_after_a_cancel) {
+    asio::cancellation_signal cancel;
+    bool joined = false;
+    asio::co_spawn(io, with_task_group([&](task_group& group) -> task<void> {
+                       group.spawn(end_slowly(t));
+                       group.async_join([&](std::exception_ptr e) { joined = !e; });
+                       co_await wait_for_ever(t);
+                   }),
+                   asio::bind_cancellation_slot(cancel.slot(), asio::detached));
+    run_ready(io);
+    cancel.emit(asio::cancellation_type::terminal);
+    run_until(io, [&] { return joined; });
 }
 
 BOOST_AUTO_TEST_CASE(a_coroutine_that_is_cancelled_already_opens_no_group) {

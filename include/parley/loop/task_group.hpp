@@ -62,7 +62,8 @@ public:
     /// Completion: `void(std::exception_ptr)`: `co_await` rethrows the first exception of a task, once;
     /// `with_task_group` does not throw it again. For the body of the group: a task that joined would wait for itself.
     /// Cancellation: all types; it gives up the wait alone (`operation_aborted`), unless it is the group that is being
-    /// cancelled: then the tasks are waited for all the same. Any number may run at once.
+    /// cancelled: then the tasks are waited for all the same, and `operation_aborted` comes after. A body that has
+    /// disabled cancellation joins without an error and goes on. Any number may run at once.
     template <typename CompletionToken = asio::deferred_t>
     auto async_join(CompletionToken&& token = {}) {
         using signature = void(std::exception_ptr);
