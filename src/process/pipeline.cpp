@@ -10,13 +10,9 @@
 namespace parley {
 namespace {
 
-// Within a pipeline `cd x && program` would be `cd x && (program | ...)`.
-bool is_a_list(const command& c) { return !c.directory.empty() || c.umask || !c.cgroup.empty(); }
-
-std::string to_shell(const pipeline_stage& stage, bool alone) {
-    if (const auto* coroutine = std::get_if<coroutine_stage>(&stage)) return "[" + coroutine->name() + "]";
-    const auto& c = std::get<command>(stage);
-    return is_a_list(c) && !alone ? "(" + to_shell(c) + ")" : to_shell(c);
+std::string to_shell(const pipeline_stage& stage) {
+    if (const auto* coroutine = std::get_if<coroutine_stage>(&stage)) return "[" + shell_quote(coroutine->name()) + "]";
+    return to_shell(std::get<command>(stage));
 }
 
 }  // namespace
@@ -37,7 +33,7 @@ pipeline operator|(pipeline left, const pipeline& right) {
 
 std::string to_shell(const pipeline& p) {
     std::string line;
-    for (const auto& stage : p.stages()) line += (line.empty() ? "" : " | ") + to_shell(stage, p.stages().size() == 1);
+    for (const auto& stage : p.stages()) line += (line.empty() ? "" : " | ") + to_shell(stage);
     return line;
 }
 

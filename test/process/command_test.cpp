@@ -101,10 +101,10 @@ BOOST_AUTO_TEST_CASE(every_redirection_has_its_word) {
                          .err = stdio::append_file("/e")}) == "/p < /dev/null > /o 2>> /e");
     BOOST_TEST(
         to_shell({.program = "/p", .in = stdio::descriptor(5), .out = stdio::descriptor(6), .descriptors = {{7, 8}}}) ==
-        "/p <&5 >&6 8<&7");
+        "/p <&5 >&6 8<&7 5<&- 6<&- 7<&-");
     BOOST_TEST(to_shell({.program = "/p",
                          .environment = {.changes = {{"X", "1"}, {"Y", std::nullopt}}},
-                         .group = process_group::session}) == "env -u Y X=1 setsid /p");
+                         .group = process_group::session}) == "setsid -w env -u Y X=1 /p");
 }
 
 BOOST_AUTO_TEST_CASE(plain_words_stay_unquoted) {

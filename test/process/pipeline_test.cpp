@@ -68,9 +68,12 @@ BOOST_AUTO_TEST_CASE(a_pipeline_prints_as_a_line_of_the_shell) {
                    command{.program = "/usr/bin/sort", .directory = "/tmp", .out = stdio::truncate_file("x")};
     std::ostringstream out;
     out << p;
-    BOOST_TEST(out.str() == "/bin/ls 'a b' 2>&1 | (cd /tmp && /usr/bin/sort > x)");
+    BOOST_TEST(out.str() == "/bin/ls 'a b' 2>&1 | env -C /tmp /usr/bin/sort > x");
     BOOST_TEST(to_shell(cat | stage("upper", upper) | upper) == "/bin/cat | [upper] | [coroutine]");
-    BOOST_TEST(to_shell(pipeline(command{.program = "/bin/ls", .directory = "/"})) == "cd / && /bin/ls");
+    BOOST_TEST(to_shell(pipeline(stage("it's $(x)", upper))) == "['it'\\''s $(x)']");
+    BOOST_TEST(to_shell(pipeline(command{.program = "/bin/ls", .umask = 027}) | cat) ==
+               "(umask 0027 && exec /bin/ls) | /bin/cat");
+    BOOST_TEST(to_shell(pipeline(command{.program = "/bin/ls", .directory = "/"})) == "env -C / /bin/ls");
     BOOST_TEST(to_shell(pipeline()) == "");
 }
 

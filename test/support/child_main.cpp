@@ -29,6 +29,8 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -116,6 +118,30 @@ int descriptors(const words&) {
     }
     ::closedir(listing);
     for (const auto& [fd, what] : found) say(std::to_string(fd) + " " + what);
+    return 0;
+}
+
+// state FILE ...: what it was started with goes into FILE: descriptors, words, directory, mask, variables, a NUL after
+// each
+int state(const words& w) {
+    std::ostringstream report;
+    constexpr int most = 64;
+    for (int fd = 0; fd < most; ++fd) {
+        struct stat st {};
+        const int flags = ::fcntl(fd, F_GETFL);
+        if (flags < 0 || ::fstat(fd, &st) != 0) continue;
+        report << "descriptor " << fd << ": " << st.st_dev << ':' << st.st_ino << ' '
+               << (flags & (O_ACCMODE | O_APPEND)) << '\0';
+    }
+    std::ifstream own_words("/proc/self/cmdline", std::ios::binary);
+    for (std::string word; std::getline(own_words, word, '\0');) report << "word " << word << '\0';
+    char directory[4096];
+    report << "directory " << (::getcwd(directory, sizeof directory) ? directory : "?") << '\0';
+    report << "mask " << ::umask(0) << '\0';
+    std::set<std::string> sorted;
+    for (char** entry = environ; *entry; ++entry) sorted.insert(*entry);
+    for (const auto& each : sorted) report << "variable " << each << '\0';
+    std::ofstream(w.at(0), std::ios::binary) << report.str();
     return 0;
 }
 
@@ -293,6 +319,7 @@ int main(int argc, char* argv[]) {
         {"environment", environment},
         {"descriptors", descriptors},
         {"signals", signals},
+        {"state", state},
         {"ids", ids},
         {"echo", echo},
         {"flood", flood},

@@ -148,8 +148,11 @@ struct command {
     friend bool operator==(const command&, const command&) = default;
 };
 
-/// The command as a line that sh(1) accepts and that does the same as far as a shell and the tools of util-linux
-/// (prlimit, setpriv, setsid, taskset) can say it.
+/// The command as a line that every sh(1) accepts and that does what `spawn` does, as far as a shell, env(1), nice(1)
+/// and the tools of util-linux (prlimit, setpriv, setsid, taskset) can say it. The shell that reads the line is the
+/// parent. What they cannot say stands in the line's first words: `(: 'not said: descriptor 5 as 12' && exec /bin/x)`.
+/// That is an argv[0] that differs from the program, a descriptor with a number above 9, a process group, a stream that
+/// leads to the parent, and the cleaning of an environment other than this process' own.
 PARLEY_EXPORT std::string to_shell(const command& c);
 PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, const command& c);
 
