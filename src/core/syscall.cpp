@@ -184,6 +184,12 @@ outcome<pty_ends> open_pty() noexcept {
     auto follower = make_descriptor(call::tty_ioctl,
                                     [&] { return ::ioctl(leader->get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC); });
     if (!follower) return follower.error();
+    // Erase takes a character, not a byte; also where the program turns the line discipline on later.
+    termios modes{};
+    if (const auto ec = check(call::tty_ioctl, [&] { return ::tcgetattr(follower->get(), &modes); })) return ec;
+    modes.c_iflag |= IUTF8;
+    if (const auto ec = check(call::tty_ioctl, [&] { return ::tcsetattr(follower->get(), TCSANOW, &modes); }))
+        return ec;
     return pty_ends{std::move(*leader), std::move(*follower)};
 }
 

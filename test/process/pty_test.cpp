@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include <termios.h>
 #include <unistd.h>
 
 BOOST_AUTO_TEST_SUITE(pty_test)
@@ -99,6 +100,34 @@ BOOST_AUTO_TEST_CASE(with_a_line_discipline_it_is_a_terminal_for_people) {
     run_task(io, type(c.terminal(), "abx\177c\n"));  // an x and a rub-out
     BOOST_TEST(screen(c) == "abx\b \bc\r\n<abc>\r\n");
     end_of(c);
+}
+
+BOOST_AUTO_TEST_CASE(erase_takes_a_whole_character) {
+    const std::string hex = "od -An -tx1";
+    for (const std::string typed : {"a\u00e4\177\n", "a\u20ac\u00e4\177\177\n", "a\U0001f600\177\n"}) {
+        auto c = start(on_terminal(shell("stty -echo; echo ready; head -n 1 | " + hex), {.line_discipline = true}));
+        BOOST_TEST(line(c) == "ready\r\n");
+        run_task(io, type(c.terminal(), typed));
+        BOOST_TEST(screen(c) == " 61 0a\r\n");
+        end_of(c);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_program_that_turns_the_line_discipline_on_edits_whole_characters) {
+    auto c = start(on_terminal(shell("stty icanon; echo ready; head -n 1 | od -An -tx1")));
+    BOOST_TEST(line(c) == "ready\n");
+    run_task(io, type(c.terminal(), "a\u00e4\177\n"));
+    BOOST_TEST(screen(c) == " 61 0a\n");
+    end_of(c);
+}
+
+BOOST_AUTO_TEST_CASE(a_pair_without_a_child_erases_whole_characters) {
+    for (const bool with : {false, true}) {
+        auto pair = make_pty(ex, {.line_discipline = with}).value();
+        termios modes{};
+        BOOST_TEST_REQUIRE(::tcgetattr(pair.follower.get(), &modes) == 0);
+        BOOST_TEST((modes.c_iflag & IUTF8) != 0u);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_control_character_becomes_a_signal) {

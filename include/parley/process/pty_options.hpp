@@ -25,8 +25,8 @@ PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, window_size size);
 
 struct pty_options {
     window_size size{};
-    /// The line discipline: off, bytes pass unchanged in both directions; on, the terminal echoes, edits lines, turns
-    /// newlines into CR LF and makes signals of control characters, as a person expects. Source: termios(3), cfmakeraw.
+    /// Off: bytes pass unchanged. On: the terminal echoes, edits lines (by characters of UTF-8), turns newlines into CR
+    /// LF and makes signals of control characters, as a person expects. Source: termios(3), cfmakeraw, IUTF8.
     bool line_discipline = false;
 
     friend bool operator==(const pty_options&, const pty_options&) = default;
