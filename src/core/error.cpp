@@ -3,6 +3,8 @@
 
 #include <parley/core/error.hpp>
 
+#include "core/visible.hpp"
+
 #include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/throw_exception.hpp>
@@ -105,12 +107,14 @@ std::ostream& operator<<(std::ostream& out, errc value) {
 error::error(error_code code, std::string context) : code_(code), context_(std::move(context)) {}
 error::error(errc code, std::string context) : error(make_error_code(code), std::move(context)) {}
 
-std::string error::message() const { return context_.empty() ? code_.message() : context_ + ": " + code_.message(); }
+std::string error::message() const {
+    return detail::visible(context_.empty() ? code_.message() : context_ + ": " + code_.message());
+}
 
 std::ostream& operator<<(std::ostream& out, const error& e) { return out << e.message(); }
 
 void throw_exception_from_error(const error& e, const boost::source_location& where) {
-    boost::throw_exception(boost::system::system_error(e.code(), e.context()), where);
+    boost::throw_exception(boost::system::system_error(e.code(), detail::visible(e.context())), where);
 }
 
 }  // namespace parley

@@ -8,6 +8,7 @@
 
 #include "core/operation.hpp"
 #include "core/syscall.hpp"
+#include "core/visible.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -29,7 +30,7 @@ std::string text_of(const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);
     } catch (const std::exception& e) {
-        return e.what();
+        return detail::visible(e.what());
     } catch (...) {
         return "an exception that is no std::exception";
     }

@@ -5,6 +5,7 @@
 
 #include <parley/signal/signal_name.hpp>
 
+#include "core/visible.hpp"
 #include "process/text.hpp"
 
 #include <cctype>
@@ -16,6 +17,8 @@ namespace parley {
 namespace {
 
 using detail::short_seconds;
+using detail::utf8_length;
+using detail::visible;
 
 std::string seconds(std::chrono::microseconds time) {
     char text[32];
@@ -37,27 +40,7 @@ std::string last_words(std::string_view text) {
     std::string plain(text);
     for (char& c : plain)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-    return plain;
-}
-
-// The length of the UTF-8 sequence at `at` (RFC 3629); 0 where there is none.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) {
-        return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u;
-    };
-    const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0u) == 0x80; };
-    const unsigned first = byte(0), second = byte(1);
-    if (first < 0x80) return 1;
-    if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
-    if (first >= 0xe0 && first <= 0xef) {
-        if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
-        return follows(1) && follows(2) ? 3 : 0;
-    }
-    if (first >= 0xf0 && first <= 0xf4) {
-        if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
-        return follows(1) && follows(2) && follows(3) ? 4 : 0;
-    }
-    return 0;
+    return visible(plain);
 }
 
 std::string json_string(std::string_view text) {
@@ -73,9 +56,10 @@ std::string json_string(std::string_view text) {
         if (c == '"' || c == '\\') {
             quoted += '\\';
             quoted += static_cast<char>(c);
-        } else if (c < 0x20) {
+        } else if (c < 0x20 || c == 0x7f || (c == 0xc2 && static_cast<unsigned char>(text[at + 1]) < 0xa0)) {
+            // JSON allows the later ones; a terminal obeys them.
             char code[8];
-            std::snprintf(code, sizeof code, "\\u%04x", c);
+            std::snprintf(code, sizeof code, "\\u%04x", c == 0xc2 ? static_cast<unsigned char>(text[at + 1]) : c);
             quoted += code;
         } else {
             quoted += text.substr(at, length);
@@ -122,7 +106,7 @@ std::string to_string(const resource_usage& usage) {
 std::ostream& operator<<(std::ostream& out, const resource_usage& usage) { return out << to_string(usage); }
 
 std::string to_string(const exit_report& report) {
-    std::string line = report.program + " ";
+    std::string line = visible(report.program) + " ";
     if (report.pid != 0) line += "(" + std::to_string(report.pid) + ") ";
     if (!report.status.known() && report.pid == 0) return line + "did not run to an end";
     line += !report.status.known() ? "ended, nobody knows how" : (report.status.exit_code() ? "" : "was ");

@@ -6,6 +6,7 @@
 
 #include "core/operation.hpp"
 #include "core/syscall.hpp"
+#include "core/visible.hpp"
 #include "process/worker_process.hpp"
 
 #include <spdlog/logger.h>
@@ -81,9 +82,9 @@ int code_of_worker(const std::exception_ptr& failure, bool asked, unsigned index
         std::rethrow_exception(failure);
     } catch (const boost::system::system_error& e) {
         if (asked && e.code() == asio::error::operation_aborted) return 0;
-        logger()->error("parley: worker {}: {}", index, e.what());
+        logger()->error("parley: worker {}: {}", index, detail::visible(e.what()));
     } catch (const std::exception& e) {
-        logger()->error("parley: worker {}: {}", index, e.what());
+        logger()->error("parley: worker {}: {}", index, detail::visible(e.what()));
     } catch (...) {
         logger()->error("parley: worker {}: an exception that is no std::exception", index);
     }

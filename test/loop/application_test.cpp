@@ -60,6 +60,15 @@ BOOST_AUTO_TEST_CASE(the_value_of_main_is_the_exit_code) {
     BOOST_TEST(log.text() == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_failure_is_logged_in_one_line) {
+    const auto failing = []() -> task<int> {
+        co_await asio::post(asio::use_awaitable);
+        throw std::runtime_error("it's\nerror: forged\x1b[2J");
+    };
+    BOOST_TEST(run(failing()) == 1);
+    BOOST_TEST(log.text() == "error: main failed: it's\\x0aerror: forged\\x1b[2J\n");
+}
+
 BOOST_AUTO_TEST_CASE(what_main_throws_is_logged_and_the_exit_code_is_1) {
     const auto failing = []() -> task<int> {
         co_await asio::post(asio::use_awaitable);

@@ -107,6 +107,23 @@ BOOST_AUTO_TEST_CASE(a_report_is_json_for_programs) {
     BOOST_TEST(text.ends_with("\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" + bad + "\"}"), text);
 }
 
+BOOST_AUTO_TEST_CASE(a_report_is_one_line_and_no_order_to_a_terminal) {
+    exit_report r;
+    r.program = "/bin/a\nb\x1b[2J";
+    r.pid = 42;
+    r.status = exit_status::exited(3);
+    r.error_tail =
+        "\xc2\x9b"
+        "31m \x9b"
+        "32m";
+    const auto line = to_string(r);
+    BOOST_TEST(line.starts_with("/bin/a\\x0ab\\x1b[2J (42) exited with 3"), line);
+    BOOST_TEST(line.ends_with("last words: \\x9b31m \\x9b32m"), line);
+    const auto json = to_json(r);
+    BOOST_TEST(json.starts_with("{\"program\":\"/bin/a\\u000ab\\u001b[2J\""), json);
+    BOOST_TEST(json.ends_with("\"error_tail\":\"\\u009b31m \\ufffd32m\"}"), json);
+}
+
 BOOST_AUTO_TEST_CASE(time_and_memory_are_the_childs) {
     const auto r = report_of(shell("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"));
     BOOST_TEST(r.status.success());
