@@ -112,7 +112,8 @@ private:
     static task<void> run_coroutine(self_ptr self, std::size_t i);
     void coroutine_ended(std::size_t i, const std::exception_ptr& exception);
     static task<void> feed(self_ptr self);
-    static task<void> keep(self_ptr, asio::readable_pipe& from, captured& into);
+    static task<void> keep(self_ptr, asio::readable_pipe& from, captured& into, std::size_t i, const char* stream);
+    void stream_failed(std::size_t i, const char* stream, const std::exception_ptr& exception);
     void transfer_ended(const std::exception_ptr& exception);
 
     void fail(const error_code& ec);
@@ -189,7 +190,9 @@ void pipeline_run::begin() {
                 stages_.each[i].runs = false;
                 if (e) fail(code_of(e));
             });
-            if (stage.err) run_beside(keep(shared_from_this(), *stage.err, stage.kept_err), transfers_, transfer_over);
+            if (stage.err)
+                run_beside(keep(shared_from_this(), *stage.err, stage.kept_err, i, "standard error"), transfers_,
+                           transfer_over);
         } else if (stage.from && !failure_) {
             stage.runs = true;
             run_beside(
@@ -197,7 +200,9 @@ void pipeline_run::begin() {
                 [this, i](const std::exception_ptr& e) { coroutine_ended(i, e); }, stage.cancel.slot());
         }
     }
-    if (stages_.out) run_beside(keep(shared_from_this(), *stages_.out, stages_.kept_out), transfers_, transfer_over);
+    if (stages_.out)
+        run_beside(keep(shared_from_this(), *stages_.out, stages_.kept_out, stages_.each.size() - 1, "standard output"),
+                   transfers_, transfer_over);
     if (stages_.in && !failure_) run_beside(feed(shared_from_this()), transfers_, transfer_over);
 }
 
@@ -253,19 +258,33 @@ task<void> pipeline_run::feed(self_ptr self) {
     error_code ec;
     co_await asio::async_write(*self->stages_.in, asio::buffer(self->options_.input),
                                asio::redirect_error(asio::use_awaitable, ec));
-    if (ec && ec != asio::error::broken_pipe) throw boost::system::system_error(ec);  // `stop` closes it
+    if (ec && ec != asio::error::broken_pipe) {
+        const auto failure = std::make_exception_ptr(boost::system::system_error(ec));
+        self->stream_failed(0, "standard input", failure);
+        std::rethrow_exception(failure);  // `stop` closes it
+    }
     self->stages_.in->close();
 }
 
-task<void> pipeline_run::keep(self_ptr, asio::readable_pipe& from, captured& into) {
+task<void> pipeline_run::keep(self_ptr self, asio::readable_pipe& from, captured& into, std::size_t i,
+                              const char* stream) {
     std::exception_ptr failure;
     try {
         co_await capture(from, into);
     } catch (...) {
         failure = std::current_exception();
+        self->stream_failed(i, stream, failure);  // before a writer can fail for want of a reader
     }
     shut(from);  // who still writes is not to wait for us
     if (failure) std::rethrow_exception(failure);
+}
+
+// Where it is the cause of the end, the stage is told whose stream it was.
+void pipeline_run::stream_failed(std::size_t i, const char* stream, const std::exception_ptr& exception) {
+    const auto ec = code_of(exception);
+    if (failure_ || (ec == asio::error::operation_aborted && ending_transfers_)) return;
+    result_.stages[i].failure = error(ec, "stage " + std::to_string(i + 1) + ": " + name_of(i) + ": " + stream);
+    fail(ec);
 }
 
 void pipeline_run::transfer_ended(const std::exception_ptr& exception) {

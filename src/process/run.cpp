@@ -11,20 +11,22 @@
 #include "process/capture.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <array>
+#include <cstddef>
+#include <exception>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace parley {
 namespace {
-
-using namespace asio::experimental::awaitable_operators;
 
 struct running {
     child process;
@@ -33,6 +35,7 @@ struct running {
     captured err{};
     run_result result{};
     error_code failure{};
+    const char* failed_stream = nullptr;
 };
 
 task<void> feed(running& r, const stdio& plan) {
@@ -52,12 +55,22 @@ task<void> capture_err(running& r, const stdio& plan) {
     if (leads_to_parent(plan)) co_await capture(r.process.err(), r.err);
 }
 
-// Each of the three returns at once where its stream does not lead to us.
+// Each of the three returns at once where its stream does not lead to us. The first that fails is the cause; those that
+// it cancels are not. (The && of awaitable_operators throws what the leftmost has failed with.)
 task<void> transfer(running& r, const command& plan) {
-    auto feeding = feed(r, plan.in);
-    auto out = capture_out(r, plan.out);
-    auto err = capture_err(r, plan.err);
-    co_await (std::move(feeding) && std::move(out) && std::move(err));
+    const auto io = r.process.get_executor();
+    auto all = asio::experimental::make_parallel_group(asio::co_spawn(io, feed(r, plan.in), asio::deferred),
+                                                       asio::co_spawn(io, capture_out(r, plan.out), asio::deferred),
+                                                       asio::co_spawn(io, capture_err(r, plan.err), asio::deferred));
+    const auto [order, in, out, err] =
+        co_await all.async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
+    const std::array<std::exception_ptr, 3> failures{in, out, err};
+    constexpr std::array<const char*, 3> streams{"standard input", "standard output", "standard error"};
+    for (const std::size_t i : order) {
+        if (!failures.at(i)) continue;
+        r.failed_stream = streams.at(i);
+        std::rethrow_exception(failures.at(i));
+    }
 }
 
 task<void> end_and_grace(running& r) {
@@ -75,6 +88,8 @@ task<void> run_to_the_end(running& r, const command& plan) {
         co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     const bool all_read = order[0] == 0;
     if (const auto& failure = all_read ? transferred : ended) std::rethrow_exception(failure);
+    // It may have failed by itself while the other ended.
+    if (transferred && code_of(transferred) != asio::error::operation_aborted) std::rethrow_exception(transferred);
     r.result.drained = all_read;
     co_await r.process.async_wait(asio::use_awaitable);
 }
@@ -102,6 +117,14 @@ task<void> body(std::shared_ptr<running> r, command plan) {
     r->result.status = r->result.report.status;
 }
 
+// What was tried, and on which stream it failed.
+error describe_failure(const running& r, const error_code& ec, const std::string& program) {
+    auto where = "run " + shell_quote(program);
+    if (r.failed_stream && ec != asio::error::operation_aborted && ec != asio::error::timed_out)
+        where += std::string(": ") + r.failed_stream;
+    return {ec, std::move(where)};
+}
+
 run_result result_of(running& r) {
     trim(r.out);
     trim(r.err);
@@ -124,16 +147,20 @@ void detail::start_run(const executor& io, command what, run_options options,
     if (is_default(what.err)) what.err = stdio::pipe();
     auto started = spawn(io, what);
     if (!started) {
-        post_completion(io, std::move(handler), started.error().code(), run_result{});
+        run_result nothing;
+        nothing.failure = started.error();
+        post_completion(io, std::move(handler), started.error().code(), std::move(nothing));
         return;
     }
     auto r = std::make_shared<running>(running{std::move(*started), std::move(options)});
     r->out = plan_capture(what.out, r->options.output_limit, r->options.on_overflow);
     r->err = plan_capture(what.err, r->options.error_limit, r->options.on_overflow);
+    const auto program = what.program;
     asio::co_spawn(io, accept_every_cancellation(body(r, std::move(what))),
-                   map_handler(std::move(handler), [r](auto h, std::exception_ptr failure) mutable {
+                   map_handler(std::move(handler), [r, program](auto h, std::exception_ptr failure) mutable {
                        const error_code ec = failure ? code_of(failure) : r->failure;
                        run_result result = result_of(*r);
+                       if (ec) result.failure = describe_failure(*r, ec, program);
                        r.reset();
                        std::move(h)(ec, std::move(result));
                    }));

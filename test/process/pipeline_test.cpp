@@ -375,6 +375,29 @@ BOOST_AUTO_TEST_CASE(the_result_comes_where_the_handler_wants_it) {
     run_until(other, [&] { return done; });
 }
 
+BOOST_AUTO_TEST_CASE(a_stage_whose_stream_goes_past_its_limit_is_the_cause_and_named) {
+    const auto loud = shell("head -c 100000 /dev/zero >&2; exec sleep 1000"), quiet = shell("exec sleep 1000"),
+               says_much = shell("head -c 100000 /dev/zero; exec sleep 1000");
+    const pipeline in_the_middle = quiet | loud | quiet, at_the_end = quiet | says_much;
+    const pipeline_options options{.output_limit = 1000, .error_limit = 1000};
+    const auto [ec, r] = run_all(in_the_middle, options);
+    BOOST_TEST((ec == errc::limit_exceeded), ec.message());
+    BOOST_TEST((r.stages.at(1).failure == error(errc::limit_exceeded, "stage 2: /bin/sh: standard error")),
+               r.stages.at(1).failure);
+    BOOST_TEST(!r.stages.at(0).failure.code());
+    BOOST_TEST(!r.stages.at(2).failure.code());
+    const auto [out_ec, out] = run_all(at_the_end, options);
+    BOOST_TEST((out_ec == errc::limit_exceeded), out_ec.message());
+    BOOST_TEST((out.stages.at(1).failure == error(errc::limit_exceeded, "stage 2: /bin/sh: standard output")));
+}
+
+BOOST_AUTO_TEST_CASE(a_stage_that_was_moved_from_fails) {
+    auto gone = stage("gone", [](asio::readable_pipe&, pipe_writer&) -> task<> { co_return; });
+    const auto kept = std::move(gone);
+    const auto [ec, r] = run_all(pipeline(gone));  // NOLINT(bugprone-use-after-move)
+    BOOST_TEST((ec == errc::invalid_argument), ec.message());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -254,6 +254,31 @@ BOOST_AUTO_TEST_CASE(whatever_call_fails_the_answer_is_clean) {
     BOOST_TEST(failures > 20);
 }
 
+BOOST_AUTO_TEST_CASE(the_stream_that_fails_first_is_the_cause_and_what_it_cancels_is_not) {
+    // Whichever goes past its limit, the other two are open and have nothing to say.
+    const auto [err_ec, err] = run(shell("head -c 100000 /dev/zero >&2; exec sleep 1000"),
+                                   {.input = std::string(1 << 20, 'x'), .error_limit = 1000});
+    BOOST_TEST((err_ec == errc::limit_exceeded), err_ec.message());
+    BOOST_TEST(err.err.size() == 1000u);
+    BOOST_TEST(err.err_truncated);
+    BOOST_TEST(!err.out_truncated);
+    BOOST_TEST((err.failure == error(errc::limit_exceeded, "run /bin/sh: standard error")), err.failure);
+    const auto [out_ec, out] = run(shell("head -c 100000 /dev/zero; exec sleep 1000"), {.output_limit = 1000});
+    BOOST_TEST((out_ec == errc::limit_exceeded), out_ec.message());
+    BOOST_TEST(out.out_truncated);
+    BOOST_TEST(!out.err_truncated);
+    BOOST_TEST((out.failure == error(errc::limit_exceeded, "run /bin/sh: standard output")), out.failure);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_names_the_program_and_no_stream_that_did_not_fail) {
+    const auto [late_ec, late] = run(shell("exec sleep 1000"), {.timeout = 20ms});
+    BOOST_TEST((late.failure == error(late_ec, "run /bin/sh")), late.failure);
+    const auto [unknown_ec, unknown] = run({.program = "/no/such/program"});
+    BOOST_TEST(unknown.failure.context() == "spawn /no/such/program");
+    const auto [ec, good] = run(shell("exit 3"));
+    BOOST_TEST(!good.failure.code());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

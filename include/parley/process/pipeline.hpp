@@ -16,6 +16,7 @@
 #include <parley/process/run.hpp>
 
 #include <boost/asio/readable_pipe.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -52,7 +53,13 @@ public:
         : name_(std::move(name)), body_(std::make_shared<const function>(std::move(body))) {}
 
     const std::string& name() const noexcept { return name_; }
-    task<void> run(asio::readable_pipe& from, pipe_writer& to) const { return (*body_)(from, to); }
+    /// Throws system_error, `errc::invalid_argument`, where this was moved from.
+    task<void> run(asio::readable_pipe& from, pipe_writer& to) const {
+        if (!body_)
+            throw boost::system::system_error(make_error_code(errc::invalid_argument),
+                                              "coroutine stage without a body");
+        return (*body_)(from, to);
+    }
 
     /// Of one name and copies of one another.
     friend bool operator==(const coroutine_stage&, const coroutine_stage&) = default;
@@ -148,7 +155,8 @@ struct stage_result {
     exit_status status{};
     std::string err{};
     bool err_truncated = false;  ///< more came than the limit
-    /// Why the stage could not be started, or what its coroutine threw, with the number of the stage; else no error.
+    /// Why the stage could not be started, what its coroutine threw, or which of its streams ended the whole ("stage 2:
+    /// /bin/sh: standard error"), with the number of the stage; else no error.
     error failure{};
     /// What its coroutine threw.
     std::exception_ptr exception{};
@@ -189,7 +197,8 @@ PARLEY_EXPORT void start_pipeline(const executor& io, pipeline what, pipeline_op
 /// none of the coroutines is); `errc::limit_exceeded`; `timed_out`; the code of the system_error that a coroutine stage
 /// threw, `errc::stage_failed` for another exception, which is in the result; `errc::invalid_argument` for no stage,
 /// for a stream that is a pseudo-terminal, and for an input that the first command does not read; read(2) and write(2).
-/// With an error the result holds what was captured until then (take it with `as_tuple`).
+/// With an error the result holds what was captured until then (take it with `as_tuple`). The first failure is the
+/// cause, and the `failure` of its stage names it; what it cancels is not told.
 ///
 /// After an error all programs are stopped by their commands' policies, the last first, so that none takes the death of
 /// the one before it for the end of the data; then coroutines get a cancellation (terminal) and the input ends. The

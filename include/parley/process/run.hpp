@@ -6,6 +6,7 @@
 
 #include <parley/core/asio.hpp>
 #include <parley/core/completion.hpp>
+#include <parley/core/error.hpp>
 #include <parley/core/export.hpp>
 #include <parley/core/timer.hpp>
 #include <parley/process/command.hpp>
@@ -54,6 +55,9 @@ struct run_result {
     bool drained = true;
     /// All else that is known of the end.
     exit_report report{};
+    /// Where the call ended with an error: that error with the program and, where one failed, the stream.
+    /// "run /bin/sh: standard error: more than the limit allows".
+    error failure{};
 };
 
 namespace detail {
@@ -67,7 +71,8 @@ PARLEY_EXPORT void start_run(const executor& io, command what, run_options optio
 ///
 /// Completion: `void(error_code, run_result)`. A program that ends with a code or by a signal is a result, not an
 /// error. Errors: those of `spawn`, `errc::limit_exceeded`, `timed_out`, read(2) and write(2); with an error the result
-/// holds what was captured until then (take it with `as_tuple`). Cancellation: all types; the child is stopped by the
+/// holds what was captured until then (take it with `as_tuple`), and `failure` names the program and the stream. The
+/// first that fails is the cause: what it cancels is not told. Cancellation: all types; the child is stopped by the
 /// command's policy and reaped before `operation_aborted` is reported, which takes up to the grace. Any number may run
 /// at once. Threads: everything happens on `io`, which must not run its handlers in parallel (a strand or a loop of one
 /// thread).
