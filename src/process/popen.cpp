@@ -8,10 +8,14 @@
 
 #include "core/operation.hpp"
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
+#include <cstddef>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -51,6 +55,7 @@ task<std::optional<std::string>> read_line(std::shared_ptr<process_stream::impl>
     auto& s = *state;
     if (s.mode == popen_mode::write) throw boost::system::system_error(make_error_code(errc::not_piped));
     for (;;) {
+        if (!s.process) throw boost::system::system_error(asio::error::operation_aborted);  // the stream has gone
         if (auto line = s.take_line()) co_return line;
         if (s.ended) {
             if (s.received.empty()) co_return std::nullopt;
@@ -71,8 +76,25 @@ task<std::optional<std::string>> read_line(std::shared_ptr<process_stream::impl>
     }
 }
 
+struct writing {
+    std::string text;
+    std::size_t written = 0;
+};
+
+// The pipe goes with the stream, between two writes as well.
+task<void> write_all(std::shared_ptr<process_stream::impl> state, std::shared_ptr<writing> what) {
+    while (what->written < what->text.size()) {
+        if (!state->process) throw boost::system::system_error(asio::error::operation_aborted);
+        error_code ec;
+        what->written += co_await state->process.in().async_write_some(asio::buffer(what->text) + what->written,
+                                                                       asio::redirect_error(asio::use_awaitable, ec));
+        if (ec) throw boost::system::system_error(ec);
+    }
+}
+
 }  // namespace
 
+process_stream::process_stream() noexcept = default;
 process_stream::process_stream(std::shared_ptr<impl> state) noexcept : impl_(std::move(state)) {}
 process_stream::process_stream(process_stream&&) noexcept = default;
 
@@ -92,31 +114,44 @@ void process_stream::leave() noexcept {
     state->process = child();
 }
 
-std::optional<std::string> process_stream::try_read_line() { return impl_->take_line(); }
+std::optional<std::string> process_stream::try_read_line() { return impl_ ? impl_->take_line() : std::nullopt; }
 
-void process_stream::start_read_line(const std::shared_ptr<impl>& s,
+void process_stream::start_read_line(const std::shared_ptr<impl>& s, const executor& on,
                                      completion_handler<void(error_code, std::optional<std::string>)> handler) {
+    if (!s) {
+        post_completion(on, std::move(handler), make_error_code(errc::no_child), std::optional<std::string>());
+        return;
+    }
     run_operation(s->io, std::move(handler), read_line(s));
 }
 
-void process_stream::start_write(const std::shared_ptr<impl>& s, std::string text,
+void process_stream::start_write(const std::shared_ptr<impl>& s, const executor& on, std::string text,
                                  completion_handler<void(error_code, std::size_t)> handler) {
+    if (!s) {
+        post_completion(on, std::move(handler), make_error_code(errc::no_child), std::size_t{0});
+        return;
+    }
     if (s->mode == popen_mode::read) {
         post_completion(s->io, std::move(handler), make_error_code(errc::not_piped), std::size_t{0});
         return;
     }
-    const auto kept = std::make_shared<const std::string>(std::move(text));
-    asio::async_write(
-        s->process.in(), asio::buffer(*kept),
-        detail::map_handler(std::move(handler), [kept](auto h, error_code ec, std::size_t n) { std::move(h)(ec, n); }));
+    const auto what = std::make_shared<writing>(writing{std::move(text)});
+    asio::co_spawn(s->io, detail::accept_every_cancellation(write_all(s, what)),
+                   detail::map_handler(std::move(handler), [what](auto h, std::exception_ptr failure) {
+                       std::move(h)(code_of(failure), what->written);
+                   }));
 }
 
 void process_stream::close_input() {
-    if (impl_->mode != popen_mode::read) impl_->process.in().close();
+    if (impl_ && impl_->mode != popen_mode::read) impl_->process.in().close();
 }
 
-void process_stream::start_close(const std::shared_ptr<impl>& s,
+void process_stream::start_close(const std::shared_ptr<impl>& s, const executor& on,
                                  completion_handler<void(error_code, exit_status)> handler) {
+    if (!s || !s->process) {
+        post_completion(s ? s->io : on, std::move(handler), make_error_code(errc::no_child), exit_status());
+        return;
+    }
     if (s->mode != popen_mode::read) s->process.in().close();
     if (s->mode != popen_mode::write && s->process.out().is_open()) {
         const unique_fd closed(s->process.out().release());
@@ -125,7 +160,10 @@ void process_stream::start_close(const std::shared_ptr<impl>& s,
     s->process.async_wait(std::move(handler));
 }
 
-child& process_stream::process() noexcept { return impl_->process; }
+child& process_stream::process() {
+    if (!impl_) throw boost::system::system_error(make_error_code(errc::no_child), "process stream");
+    return impl_->process;
+}
 
 result<process_stream> popen(const executor& io, std::string_view command_line, popen_options options) {
     command shell{.program = "/bin/sh", .arguments = {"-c", "--", std::string(command_line)}, .stop = options.stop};

@@ -14,7 +14,10 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 BOOST_AUTO_TEST_SUITE(popen_test)
@@ -176,6 +179,54 @@ BOOST_AUTO_TEST_CASE(leaving_scope_stops_the_command_and_aborts_the_read) {
 
 BOOST_AUTO_TEST_CASE(a_nul_byte_in_the_line_is_refused) {
     BOOST_TEST((popen(ex, std::string_view("a\0b", 3)).error().code() == errc::invalid_argument));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_holds_no_command_gives_errors) {
+    auto moved = open("exit 3", {.mode = popen_mode::read_write});
+    auto holds = std::move(moved);
+    process_stream made;
+    for (auto* s : {&moved, &made}) {  // NOLINT(bugprone-use-after-move)
+        BOOST_TEST(!static_cast<bool>(*s));
+        BOOST_TEST(!s->try_read_line());
+        s->close_input();
+        BOOST_CHECK_THROW(s->process(), boost::system::system_error);
+        run_task(io, [](process_stream& none) -> task<> {
+            const auto [read, line] = co_await none.async_read_line(asio::as_tuple(asio::use_awaitable));
+            BOOST_TEST((read == errc::no_child));
+            const auto [written, n] = co_await none.async_write("x", asio::as_tuple(asio::use_awaitable));
+            BOOST_TEST((written == errc::no_child));
+            const auto [closed, status] = co_await none.async_close(asio::as_tuple(asio::use_awaitable));
+            BOOST_TEST((closed == errc::no_child));
+        }(*s));
+    }
+    made = std::move(holds);
+    BOOST_TEST(run_task(io, close(made)) == exit_status::exited(3));
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_goes_between_two_writes_aborts_what_is_left) {
+    // After any number of steps of the loop, among them those when a part is written and the next not begun.
+    for (int steps = 0; steps < 12; ++steps) {
+        auto s = std::make_unique<process_stream>(open("head -c 200000 > /dev/null; exec sleep 1000",
+                                                       {.mode = popen_mode::read_write, .stop = stop_policy::kill()}));
+        std::optional<error_code> written, read, closed;
+        s->async_write(std::string(4 << 20, 'x'), [&](error_code ec, std::size_t n) {
+            written = ec;
+            BOOST_TEST(n < 4u << 20);
+        });
+        s->async_read_line([&](error_code ec, const std::optional<std::string>&) { read = ec; });
+        auto later = s->async_write("y");
+        auto close_later = s->async_close();
+        io.restart();
+        for (int i = 0; i < steps; ++i) io.run_one_for(5ms);
+        s.reset();
+        std::move(later)([&](error_code ec, std::size_t) { BOOST_TEST((ec == asio::error::operation_aborted)); });
+        std::move(close_later)([&](error_code ec, exit_status) { closed = ec; });
+        BOOST_TEST(run_dry(io));
+        BOOST_TEST_REQUIRE(written.has_value());
+        BOOST_TEST((*written == asio::error::operation_aborted || *written == asio::error::broken_pipe));
+        BOOST_TEST((read == asio::error::operation_aborted));
+        BOOST_TEST((closed == errc::no_child));
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

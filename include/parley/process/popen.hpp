@@ -39,9 +39,14 @@ struct popen_options {
 
 /// A shell command under way, as a stream of lines. Moves, never copies. One thread at a time; one read and one write
 /// may be under way together. Leaving scope aborts what is under way, closes both directions and runs the stop policy.
+///
+/// One that holds no command, because it was made so or moved from: operations end with `errc::no_child`,
+/// `try_read_line` gives nothing, `close_input` does nothing, `process` throws.
 class PARLEY_EXPORT process_stream {
 public:
     struct impl;
+    /// Holds no command.
+    process_stream() noexcept;
     explicit process_stream(std::shared_ptr<impl> state) noexcept;  // for popen
     process_stream(process_stream&&) noexcept;
     process_stream& operator=(process_stream&&) noexcept;
@@ -56,8 +61,8 @@ public:
     auto async_read_line(CompletionToken&& token = {}) {
         return async_start<void(error_code, std::optional<std::string>)>(
             std::forward<CompletionToken>(token),
-            [state = impl_](completion_handler<void(error_code, std::optional<std::string>)> h) {
-                start_read_line(state, std::move(h));
+            [state = impl_](completion_handler<void(error_code, std::optional<std::string>)> h, const executor& on) {
+                start_read_line(state, on, std::move(h));
             });
     }
     /// The next line if it has already been received whole.
@@ -72,8 +77,9 @@ public:
     auto async_write(std::string text, CompletionToken&& token = {}) {
         return async_start<void(error_code, std::size_t)>(
             std::forward<CompletionToken>(token),
-            [state = impl_, text = std::move(text)](completion_handler<void(error_code, std::size_t)> h) mutable {
-                start_write(state, std::move(text), std::move(h));
+            [state = impl_, text = std::move(text)](completion_handler<void(error_code, std::size_t)> h,
+                                                    const executor& on) mutable {
+                start_write(state, on, std::move(text), std::move(h));
             });
     }
     /// Half-close: the command sees the end of its input; its output can still be read.
@@ -87,18 +93,24 @@ public:
     auto async_close(CompletionToken&& token = {}) {
         return async_start<void(error_code, exit_status)>(
             std::forward<CompletionToken>(token),
-            [state = impl_](completion_handler<void(error_code, exit_status)> h) { start_close(state, std::move(h)); });
+            [state = impl_](completion_handler<void(error_code, exit_status)> h, const executor& on) {
+                start_close(state, on, std::move(h));
+            });
     }
 
-    /// The shell's process: to signal it, to stop it.
-    child& process() noexcept;
+    /// False for one that holds no command.
+    explicit operator bool() const noexcept { return impl_ != nullptr; }
+
+    /// The shell's process: to signal it, to stop it. Throws `system_error(errc::no_child)` where there is none.
+    child& process();
 
 private:
-    static void start_read_line(const std::shared_ptr<impl>&,
+    static void start_read_line(const std::shared_ptr<impl>&, const executor& on,
                                 completion_handler<void(error_code, std::optional<std::string>)>);
-    static void start_write(const std::shared_ptr<impl>&, std::string text,
+    static void start_write(const std::shared_ptr<impl>&, const executor& on, std::string text,
                             completion_handler<void(error_code, std::size_t)>);
-    static void start_close(const std::shared_ptr<impl>&, completion_handler<void(error_code, exit_status)>);
+    static void start_close(const std::shared_ptr<impl>&, const executor& on,
+                            completion_handler<void(error_code, exit_status)>);
 
     void leave() noexcept;
 
