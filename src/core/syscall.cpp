@@ -6,6 +6,7 @@
 #include "core/attempt.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -217,6 +218,18 @@ error_code epoll_add(int epoll, int fd, std::uint32_t events) noexcept {
     event.events = events;
     event.data.fd = fd;
     return check(call::epoll_ctl, [&] { return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); });
+}
+
+void epoll_remove(int epoll, int fd) noexcept {
+    epoll_event event{};
+    ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &event);
+}
+
+std::size_t epoll_wait(int epoll, int* ready, std::size_t most, int milliseconds) noexcept {
+    std::array<epoll_event, 64> events{};
+    const int count = ::epoll_wait(epoll, events.data(), static_cast<int>(std::min(most, events.size())), milliseconds);
+    for (int i = 0; i < count; ++i) ready[i] = events[static_cast<std::size_t>(i)].data.fd;
+    return static_cast<std::size_t>(std::max(count, 0));
 }
 
 void poll(pollfd* watched, std::size_t count, int milliseconds) noexcept {

@@ -224,6 +224,10 @@ error_code make_terminal_raw(int fd) noexcept;
 outcome<unique_fd> eventfd() noexcept;
 outcome<unique_fd> epoll_create() noexcept;
 error_code epoll_add(int epoll, int fd, std::uint32_t events) noexcept;
+/// Of a descriptor that is still open: a copy of it in another process would keep its entry.
+void epoll_remove(int epoll, int fd) noexcept;
+/// The descriptors that are ready; negative: no limit. An interruption counts as none.
+std::size_t epoll_wait(int epoll, int* ready, std::size_t most, int milliseconds) noexcept;
 /// poll(2) for threads of our own; negative: no limit. An interruption counts as nothing ready.
 void poll(pollfd* watched, std::size_t count, int milliseconds) noexcept;
 outcome<unique_fd> inotify_init() noexcept;

@@ -12,17 +12,21 @@
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include <poll.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 namespace parley {
@@ -87,8 +91,7 @@ public:
         if (::getpid() != owner_) return;  // a forked child has no such thread
         // Looked at now and then, without the mutex: at this time the rest of the program may have gone anywhere.
         constexpr auto now_and_then = std::chrono::milliseconds(2);
-        const auto end =
-            detail::time_after(clock::time_point(clock::duration(last_kill_.load())), std::chrono::seconds(1));
+        const auto end = clock::time_point(clock::duration(last_kill_.load())) + std::chrono::seconds(1);
         while (to_be_stopped_.load() != 0 && clock::now() < end) std::this_thread::sleep_for(now_and_then);
     }
 
@@ -106,50 +109,73 @@ private:
         running_ = true;
     }
 
+    // What happens to one costs nothing for the others.
     void run() noexcept {
-        std::vector<orphan> orphans;
-        std::vector<pollfd> watched;
-        for (;;) {
-            int wake = -1;
+        std::unordered_map<int, orphan> orphans;  // by pidfd
+        std::multimap<clock::time_point, int> due;
+        const auto made = sys::epoll_create();
+        const int ends = made ? made->get() : -1;
+        const auto look_later = [&](int pidfd) { due.emplace(detail::time_after(ask_again), pidfd); };
+        const auto watch = [&](int pidfd) {
+            if (ends < 0 || sys::epoll_add(ends, pidfd, EPOLLIN)) look_later(pidfd);
+        };
+        const auto look_at = [&](int pidfd) {
+            const auto found = orphans.find(pidfd);
+            if (found == orphans.end()) return;
+            if (ends >= 0) sys::epoll_remove(ends, pidfd);  // from here on by the clock, if it is not to be had yet
+            const std::lock_guard lock(mutex_);
+            if (ended(found->second))
+                orphans.erase(found);
+            else
+                look_later(pidfd);
+        };
+        for (int wake = -1;;) {
             {
                 const std::lock_guard lock(mutex_);
-                wake = wake_.get();
-                for (auto& added : arrivals_) orphans.push_back(std::move(added));
+                if (wake < 0 && wake_ && ends >= 0 && !sys::epoll_add(ends, wake_.get(), EPOLLIN)) wake = wake_.get();
+                for (auto& added : arrivals_) {
+                    if (ended(added)) continue;
+                    const int pidfd = added.pidfd.get();
+                    if (added.kill_at) due.emplace(*added.kill_at, pidfd);
+                    orphans.insert_or_assign(pidfd, std::move(added));
+                    watch(pidfd);
+                }
                 arrivals_.clear();
-                std::erase_if(orphans, [this](orphan& o) { return ended(o); });
                 if (orphans.empty()) {
                     running_ = false;
                     wake_.reset();
                     return;
                 }
             }
-            watched.assign(1, pollfd{wake, POLLIN, 0});
             // Without a descriptor to be woken by (none was to be had), arrivals are looked for now and then.
             auto next = wake >= 0 ? clock::time_point::max() : detail::time_after(ask_again);
-            for (auto& o : orphans) {
+            if (!due.empty()) next = std::min(next, due.begin()->first);
+            std::array<int, 32> ready{};
+            std::size_t count = 0;
+            if (ends >= 0)
+                count = sys::epoll_wait(ends, ready.data(), ready.size(), detail::poll_until(next));
+            else
+                std::this_thread::sleep_for(std::min<clock::duration>(next - clock::now(), ask_again));
+            for (std::size_t i = 0; i < count; ++i) {
+                if (ready[i] != wake) {
+                    look_at(ready[i]);
+                    continue;
+                }
+                std::uint64_t times = 0;
+                (void)sys::read(wake, &times, sizeof times);
+            }
+            while (!due.empty() && due.begin()->first <= clock::now()) {
+                const int pidfd = due.extract(due.begin()).mapped();
+                const auto found = orphans.find(pidfd);
+                if (found == orphans.end()) continue;
+                auto& o = found->second;
                 if (o.kill_at && *o.kill_at <= clock::now()) {
                     sys::signal_child(o.pidfd.get(), o.pid, SIGKILL);
                     o.kill_at.reset();
+                } else {
+                    look_at(pidfd);
                 }
-                if (o.kill_at) next = std::min(next, *o.kill_at);
-                watched.push_back({o.pidfd.get(), POLLIN, 0});
             }
-            sys::poll(watched.data(), watched.size(), detail::poll_until(next));
-            if (watched[0].revents != 0) {
-                std::uint64_t count = 0;
-                (void)sys::read(watched[0].fd, &count, sizeof count);
-            }
-            bool held_back = false;
-            {
-                const std::lock_guard lock(mutex_);
-                for (std::size_t i = 1; i < watched.size(); ++i)
-                    if (watched[i].revents != 0 && ended(orphans[i - 1]))
-                        orphans[i - 1].pidfd.reset();
-                    else
-                        held_back = held_back || watched[i].revents != 0;
-            }
-            std::erase_if(orphans, [](const orphan& o) { return !o.pidfd; });
-            if (held_back) std::this_thread::sleep_for(ask_again);
         }
     }
 

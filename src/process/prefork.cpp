@@ -4,6 +4,7 @@
 #include <parley/process/prefork.hpp>
 
 #include <parley/core/log.hpp>
+
 #include <parley/core/timer.hpp>
 
 #include "core/syscall_net.hpp"
@@ -15,13 +16,18 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <ostream>
+#include <set>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -75,9 +81,13 @@ struct worker_place {
     unique_fd pidfd{};        // empty: nobody is there
     unique_fd connections{};  // the parent's end
     clock::time_point since{};
-    clock::time_point next{};  // when to fill it
-    std::chrono::milliseconds delay{0};
+    std::chrono::milliseconds delay{0};       // before it is filled
+    std::chrono::milliseconds look_again{1};  // where its end is known and the worker cannot be reaped
+    int failures = 0;                         // to reap it
 };
+
+constexpr std::chrono::milliseconds longest_look_again{50};
+constexpr int most_failures_to_reap = 16;
 
 class master {
 public:
@@ -88,6 +98,9 @@ public:
     }
 
     error_code start_all() {
+        auto made = sys::epoll_create();
+        if (!made) return made.error();
+        ends_ = std::move(*made);
         for (auto& p : places_)
             if (const auto ec = fill(p)) return ec;
         return {};
@@ -96,8 +109,7 @@ public:
     void serve() {
         while (!asked_to_end_) {
             wait();
-            for (auto& p : places_)
-                if (!p.pidfd && !asked_to_end_ && p.next <= clock::now()) refill(p);
+            do_what_is_due();
         }
     }
 
@@ -106,8 +118,9 @@ public:
         for (auto& p : places_) signal(p, options_.stop.signal);
         for (auto& p : places_) signal(p, SIGCONT);
         kill_at_ = detail::time_after(options_.stop.grace);
-        while (std::ranges::any_of(places_, [](const worker_place& p) { return static_cast<bool>(p.pidfd); })) {
+        while (!by_pidfd_.empty()) {
             wait();
+            do_what_is_due();
             if (clock::now() < *kill_at_) continue;
             for (auto& p : places_) signal(p, SIGKILL);
             kill_at_ = clock::time_point::max();
@@ -133,18 +146,23 @@ private:
         if (*forked == 0) {
             const unsigned index = p.index;
             places_.clear();  // the other workers' descriptors
+            ends_.reset();
             link.first.reset();
             run_worker(work_, index, std::move(link.second), parent, signals_.earlier_mask(), signals_.fd());
         }
         auto pidfd = sys::pidfd_open(*forked);
-        if (!pidfd) {
+        const auto unwatched = pidfd ? sys::epoll_add(ends_.get(), pidfd->get(), EPOLLIN) : pidfd.error();
+        if (unwatched) {
             sys::kill_unreaped_child(*forked);
-            return pidfd.error();
+            return unwatched;
         }
         p.pid = *forked;
         p.pidfd = std::move(*pidfd);
         p.connections = std::move(link.first);
         p.since = clock::now();
+        p.look_again = std::chrono::milliseconds(1);
+        p.failures = 0;
+        by_pidfd_[p.pidfd.get()] = p.index;
         if (options_.on_start) options_.on_start(p.index, p.pid);
         return {};
     }
@@ -153,7 +171,17 @@ private:
         if (const auto ec = fill(p)) {
             logger()->error("parley: cannot start worker {}: {}", p.index, ec.message());
             lengthen(p);
-            p.next = detail::time_after(p.delay);
+            due_.emplace(detail::time_after(p.delay), p.index);
+        }
+    }
+
+    void do_what_is_due() {
+        while (!due_.empty() && due_.begin()->first <= clock::now()) {
+            auto& p = places_[due_.extract(due_.begin()).value().second];
+            if (p.pidfd)
+                look_at(p);
+            else if (!asked_to_end_)
+                refill(p);
         }
     }
 
@@ -169,33 +197,46 @@ private:
             p.delay = std::chrono::milliseconds(0);
         else
             lengthen(p);
-        p.next = detail::time_after(p.delay);
+        due_.emplace(detail::time_after(p.delay), p.index);
+        by_pidfd_.erase(p.pidfd.get());
+        sys::epoll_remove(ends_.get(), p.pidfd.get());
         p.pidfd.reset();
         p.connections.reset();
         if (options_.on_end)
             options_.on_end({p.index, p.pid, status, asked_to_end_ ? std::nullopt : std::optional(p.delay)});
     }
 
+    // Its pidfd is ready. A tracer may hold it back all the same, and the wait may fail for a while: neither is to
+    // spin.
     void look_at(worker_place& p) {
         const auto reaped = sys::reap(p.pidfd.get());
-        if (reaped && !*reaped) return;
-        if (reaped)
-            has_ended(p, status_of((*reaped)->info));
-        else if (reaped.error().value() == ECHILD)  // somebody else has taken the status
-            has_ended(p, {});
+        if (reaped && *reaped) return has_ended(p, status_of((*reaped)->info));
+        if (!reaped && reaped.error().value() == ECHILD) return has_ended(p, {});  // somebody else has the status
+        if (!reaped && ++p.failures == most_failures_to_reap) {
+            logger()->error("parley: cannot wait for worker {}: {}", p.index, reaped.error().message());
+            return has_ended(p, {});
+        }
+        sys::epoll_remove(ends_.get(), p.pidfd.get());
+        due_.emplace(detail::time_after(p.look_again), p.index);
+        p.look_again = std::min(p.look_again * 2, longest_look_again);
     }
 
-    // Until a signal, the end of a worker, a connection, or the next time something is due.
+    // Until a signal, the end of a worker, a connection, or the next time something is due. The cost of one does not
+    // grow with the number of workers.
     void wait() {
-        watched_.clear();
-        watched_.push_back({asked_to_end_ ? -1 : signals_.fd(), POLLIN, 0});
-        watched_.push_back({can_hand_out() ? *options_.hand_out : -1, POLLIN, 0});
-        for (const auto& p : places_) watched_.push_back({p.pidfd.get(), POLLIN, 0});
-        sys::poll(watched_.data(), watched_.size(), time_to_wait());
-        if (watched_[0].revents != 0 && signals_.arrived()) asked_to_end_ = true;
-        for (std::size_t i = 0; i < places_.size(); ++i)
-            if (watched_[i + 2].revents != 0) look_at(places_[i]);
-        if (watched_[1].revents != 0) hand_out();
+        std::array<pollfd, 3> watched{{{asked_to_end_ ? -1 : signals_.fd(), POLLIN, 0},
+                                       {can_hand_out() ? *options_.hand_out : -1, POLLIN, 0},
+                                       {ends_.get(), POLLIN, 0}}};
+        sys::poll(watched.data(), watched.size(), time_to_wait());
+        if (watched[0].revents != 0 && signals_.arrived()) asked_to_end_ = true;
+        if (watched[2].revents != 0) {
+            std::array<int, 32> ready{};
+            const auto count = sys::epoll_wait(ends_.get(), ready.data(), ready.size(), 0);
+            for (std::size_t i = 0; i < count; ++i)
+                if (const auto found = by_pidfd_.find(ready[i]); found != by_pidfd_.end())
+                    look_at(places_[found->second]);
+        }
+        if (watched[1].revents != 0) hand_out();
     }
 
     bool can_hand_out() const { return options_.hand_out && !asked_to_end_ && clock::now() >= accept_again_; }
@@ -203,17 +244,14 @@ private:
     int time_to_wait() const {
         auto next = clock::time_point::max();
         if (kill_at_) next = std::min(next, *kill_at_);
-        if (!asked_to_end_) {
-            for (const auto& p : places_)
-                if (!p.pidfd) next = std::min(next, p.next);
-            if (options_.hand_out && clock::now() < accept_again_) next = std::min(next, accept_again_);
-        }
+        if (!due_.empty()) next = std::min(next, due_.begin()->first);
+        if (!asked_to_end_ && options_.hand_out && clock::now() < accept_again_) next = std::min(next, accept_again_);
         return detail::poll_until(next);
     }
 
     void hand_out() {
         constexpr std::chrono::milliseconds pause{50};
-        if (!has_room()) {  // the connections wait in the backlog of the listener
+        if (!find_room()) {  // the connections wait in the backlog of the listener
             accept_again_ = detail::time_after(pause);
             return;
         }
@@ -233,18 +271,24 @@ private:
         }
     }
 
-    bool has_room() {
-        std::vector<pollfd> links;
-        for (const auto& p : places_) links.push_back({p.connections.get(), POLLOUT, 0});
-        sys::poll(links.data(), links.size(), 0);
-        return std::ranges::any_of(links, [](const pollfd& l) { return (l.revents & POLLOUT) != 0; });
+    // Goes on to the next in turn that takes a connection.
+    bool find_room() {
+        for (std::size_t tried = 0; tried < places_.size(); ++tried, ++turn_) {
+            pollfd link{places_[turn_ % places_.size()].connections.get(), POLLOUT, 0};
+            if (link.fd < 0) continue;
+            sys::poll(&link, 1, 0);
+            if ((link.revents & POLLOUT) != 0) return true;
+        }
+        return false;
     }
 
     const prefork_options& options_;
     const std::function<task<int>(worker&)>& work_;
     const stop_signals& signals_;
     std::vector<worker_place> places_;
-    std::vector<pollfd> watched_;
+    unique_fd ends_;  // epoll, of the pidfds of the workers
+    std::unordered_map<int, std::size_t> by_pidfd_;
+    std::multiset<std::pair<clock::time_point, std::size_t>> due_;  // places to fill or to look at
     std::optional<clock::time_point> kill_at_;
     clock::time_point accept_again_{};
     std::size_t turn_ = 0;
@@ -267,6 +311,7 @@ std::ostream& operator<<(std::ostream& out, const worker_end& end) { return out 
 result<int> prefork(const prefork_options& options, const std::function<task<int>(worker&)>& work) {
     if (sys::number_of_threads() > 1) return error(errc::threads_exist, "prefork");
     if (sys::exit_statuses_are_discarded()) return error(errc::child_ignored, "prefork");
+    if (!work) return error(errc::invalid_argument, "prefork: there is no work");
     if (options.hand_out)
         if (const auto ec = sys::set_nonblocking(*options.hand_out, true))
             return error(ec, "prefork: hand out of descriptor " + std::to_string(*options.hand_out));

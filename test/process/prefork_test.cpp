@@ -253,6 +253,48 @@ BOOST_AUTO_TEST_CASE(a_process_with_threads_is_refused) {
     BOOST_TEST(r.err == "prefork: this process has threads\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_that_cannot_be_waited_for_is_an_end_that_nobody_knows_and_no_spin) {
+    auto p = parent({"unreapable"});
+    std::set<std::string> ends;
+    for (int lines = 0; lines < 4; ++lines)
+        if (const auto e = next(p); e.what == "end") ends.insert(e.rest);
+    BOOST_TEST(ends.size() == 1u);
+    BOOST_TEST(ends.begin()->starts_with(" unknown"), *ends.begin());
+    BOOST_TEST(p.send_signal(SIGKILL).has_value());
+    end_of(p);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_whom_a_tracer_holds_back_is_looked_at_now_and_then) {
+    auto p = parent({"count-waits"});
+    const auto pids = started(p);
+    auto tracing = helper({"trace", std::to_string(*pids.begin())});
+    tracing.in = stdio::pipe();
+    tracing.out = stdio::pipe();
+    auto tracer = start(tracing);
+    if (run_task(io, next_line(tracer)) != "ready") {
+        BOOST_TEST_MESSAGE("skipped: this machine does not let us trace");
+        return;
+    }
+    ::kill(*pids.begin(), SIGKILL);
+    std::this_thread::sleep_for(500ms);  // in which one that spins makes 100,000 calls
+    tracer.in().close();
+    end_of(tracer);
+    auto line = next(p);
+    BOOST_TEST(line.what == "end");
+    BOOST_TEST(line.pid == *pids.begin());
+    BOOST_TEST(p.send_signal(SIGTERM).has_value());
+    while (line.what != "waits" && !line.what.empty()) line = next(p);
+    BOOST_TEST(line.what == "waits");
+    BOOST_TEST(line.index > 0u);
+    BOOST_TEST(line.index < 100u);
+    end_of(p);
+}
+
+BOOST_AUTO_TEST_CASE(without_work_there_is_nothing_to_start) {
+    const auto p = prefork({.workers = 1}, {});
+    BOOST_TEST((p.error().code() == errc::invalid_argument || p.error().code() == errc::threads_exist));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,6 +3,8 @@
 
 #include "child_prefork.hpp"
 
+#include "core/syscall.hpp"
+
 #include <parley/process/prefork.hpp>
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -10,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -85,8 +88,18 @@ int prefork_workers(const std::vector<std::string>& w) {
     std::thread busy;
     if (work == "threads") busy = std::thread([] { std::this_thread::sleep_for(200ms); });
     if (work == "print") std::fputs("[unflushed]", stdout);
+    static int waits = 0;
+    if (work == "unreapable")
+        parley::sys::set_fault_hook(
+            [](parley::sys::call c) noexcept { return c == parley::sys::call::waitid ? EIO : 0; });
+    if (work == "count-waits")
+        parley::sys::set_fault_hook([](parley::sys::call c) noexcept {
+            waits += c == parley::sys::call::waitid ? 1 : 0;
+            return 0;
+        });
     const auto code = parley::prefork(options, [&](parley::worker& self) -> parley::task<int> {
         if (work == "throw") throw std::runtime_error("no good");
+        if (work == "unreapable") co_return 0;
         if (work == "exit") co_return std::stoi(extra);
         if (work == "deaf")
             for (;;) ::pause();
@@ -96,6 +109,7 @@ int prefork_workers(const std::vector<std::string>& w) {
         co_return 0;
     });
     if (busy.joinable()) busy.join();
+    if (work == "count-waits") say("waits " + std::to_string(waits) + " 0");
     if (!code) {
         std::cerr << code.error() << '\n';
         return 9;

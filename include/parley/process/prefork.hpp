@@ -104,10 +104,10 @@ struct prefork_options {
 ///
 /// For main, before there are threads: a fork of a program with threads leaves locks that nobody holds. Everything that
 /// is open is shared with the workers, close-on-exec or not; make no I/O object of Asio before (its context would be
-/// shared, too). Errors: `errc::threads_exist`, `errc::child_ignored`; of the first start of the workers: fork(2),
-/// socketpair(2), signalfd(2); then those that were started are stopped. A later fork(2) that fails is tried again
-/// after a delay. The calling thread blocks; SIGTERM and SIGINT are blocked in it meanwhile and restored.
-/// Source: fork(2), prctl(2), signalfd(2), unix(7).
+/// shared, too). Errors: `errc::threads_exist`, `errc::child_ignored`, `errc::invalid_argument` without work; of the
+/// first start of the workers: fork(2), socketpair(2), signalfd(2); then those that were started are stopped. A later
+/// fork(2) that fails is tried again after a delay. The calling thread blocks; SIGTERM and SIGINT are blocked in it
+/// meanwhile and restored. Source: fork(2), prctl(2), signalfd(2), unix(7).
 [[nodiscard]] PARLEY_EXPORT result<int> prefork(const prefork_options& options,
                                                 const std::function<task<int>(worker&)>& work);
 
