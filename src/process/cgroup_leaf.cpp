@@ -11,7 +11,12 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <sstream>
 #include <system_error>
@@ -111,9 +116,59 @@ bool belongs_to_systemd(const std::string& path) {
     return true;
 }
 
+// parley-PID-NUMBER-START-NAMESPACE: the start of the process, which tells it from a later one of its number, and the
+// PID namespace in which it has that number. Without the last two: of an earlier version.
+struct leaf_name {
+    pid_t owner = 0;
+    std::uint64_t number = 0;
+    std::optional<std::uint64_t> start{};
+    std::uint64_t space = 0;
+};
+
+std::optional<leaf_name> parse_name(std::string_view text) {
+    constexpr std::string_view prefix = "parley-";
+    if (!text.starts_with(prefix)) return std::nullopt;
+    text.remove_prefix(prefix.size());
+    std::vector<std::uint64_t> numbers;
+    for (bool more = true; more;) {
+        const auto end = std::min(text.find('-'), text.size());
+        std::uint64_t number = 0;
+        if (end == 0 || std::from_chars(text.data(), text.data() + end, number).ptr != text.data() + end)
+            return std::nullopt;
+        numbers.push_back(number);
+        more = end < text.size();
+        text.remove_prefix(more ? end + 1 : end);
+    }
+    constexpr std::uint64_t greatest_pid = std::numeric_limits<pid_t>::max();
+    if ((numbers.size() != 2 && numbers.size() != 4) || numbers[0] == 0 || numbers[0] > greatest_pid)
+        return std::nullopt;
+    leaf_name name{.owner = static_cast<pid_t>(numbers[0]), .number = numbers[1]};
+    if (numbers.size() == 4) {
+        name.start = numbers[2];
+        name.space = numbers[3];
+    }
+    return name;
+}
+
+std::uint64_t own_pid_namespace() {
+    const auto there = sys::stat("/proc/self/ns/pid");
+    return there ? there->st_ino : 0;
+}
+
 std::string unique_name() {
     static std::atomic<unsigned> counter{0};
-    return "parley-" + std::to_string(::getpid()) + "-" + std::to_string(++counter);
+    const auto row = read_row(::getpid());
+    return "parley-" + std::to_string(::getpid()) + "-" + std::to_string(++counter) + "-" +
+           std::to_string(row && *row ? (*row)->start : 0) + "-" + std::to_string(own_pid_namespace());
+}
+
+// False in doubt: for a process of another namespace, and for one that /proc hides.
+bool owner_has_gone(const leaf_name& name) {
+    if (name.start && name.space != own_pid_namespace()) return false;
+    const auto there = sys::pidfd_open(name.owner);
+    if (!there) return there.error().value() == ESRCH;
+    const auto row = read_row(name.owner);
+    return name.start && row && *row && ((*row)->start != *name.start || (*row)->ended);
 }
 
 std::vector<std::string> directories_in(const std::string& path) {
@@ -141,14 +196,57 @@ error_code add_processes(const std::string& path, std::vector<pid_t>& to, int de
     return {};
 }
 
-error_code remove_all(const std::string& path, int depth) {
+// Whether a directory within one that is to be removed may be removed as well.
+using may_remove = bool (*)(const std::string& path);
+
+error_code remove_all(const std::string& path, int depth, may_remove allowed) {
     const auto ec = sys::rmdir(path.c_str());
     if (!ec || ec.value() == ENOENT) return {};
     if (depth == deepest) return ec;
-    for (const auto& inner : directories_in(path))
-        if (const auto failed = remove_all(inner, depth + 1)) return failed;
+    for (const auto& inner : directories_in(path)) {
+        if (!allowed(inner)) return ec;
+        if (const auto failed = remove_all(inner, depth + 1, allowed)) return failed;
+    }
     const auto again = sys::rmdir(path.c_str());
     return again.value() == ENOENT ? error_code{} : again;
+}
+
+std::string_view last_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+bool is_nobodys(const std::string& path) {
+    const auto name = parse_name(last_name(path));
+    return !name || owner_has_gone(*name);
+}
+
+bool is_populated(const std::string& path) {
+    const auto events = sys::read_file((path + "/cgroup.events").c_str(), 4096);
+    return !events || events->find("populated 0") == std::string::npos;
+}
+
+// What programs have left behind that were killed. What cannot be removed stays: another user's, and one in which
+// somebody lives on; another process may be about the same.
+void remove_left_behind(const std::string& parent) {
+    for (const auto& path : directories_in(parent)) {
+        const auto name = parse_name(last_name(path));
+        if (name && owner_has_gone(*name) && !is_populated(path)) (void)remove_all(path, 0, is_nobodys);
+    }
+}
+
+// Before each start, but with many directories not as often as starts come: it takes a twentieth of the time at most.
+void clean_up_now_and_then(const std::string& parent) {
+    using clock = std::chrono::steady_clock;
+    static std::mutex mutex;
+    static auto& next = *new std::map<std::string, clock::time_point>;  // a helper thread may outlive main
+    const std::unique_lock lock(mutex, std::try_to_lock);
+    if (!lock) return;  // another thread is at it
+    const auto began = clock::now();
+    if (const auto known = next.find(parent); known != next.end() && began < known->second) return;
+    remove_left_behind(parent);
+    constexpr int rest = 20;
+    constexpr std::size_t most_places = 1024;
+    if (next.size() == most_places) next.clear();
+    const auto end = clock::now();
+    next[parent] = end + (end - began) * rest;
 }
 
 }  // namespace
@@ -160,12 +258,13 @@ result<cgroup_leaf> cgroup_leaf::make(const std::string& parent) {
         return error(there.error(), "cgroup " + where->path);
     if (parent.empty() && belongs_to_systemd(where->path))
         return error(sys::make_code(EPERM), "cgroup " + where->path + ": not delegated by systemd");
+    clean_up_now_and_then(where->path);
     constexpr int most_tries = 100;
     for (int tries = 0;; ++tries) {
         const auto name = "/" + unique_name();
         const auto ec = sys::mkdir((where->path + name).c_str(), 0755);
         if (!ec) return cgroup_leaf(where->path + name, (where->name == "/" ? "" : where->name) + name);
-        // Left behind by a program that had this pid and was killed.
+        // A copy of this process, made by fork(2), counts from where this one was.
         if (ec.value() != EEXIST || tries == most_tries) return error(ec, "cgroup: mkdir " + where->path + name);
     }
 }
@@ -203,6 +302,8 @@ error_code cgroup_leaf::kill() const {
 
 void cgroup_leaf::thaw() const { (void)sys::write_file((path_ + "/cgroup.freeze").c_str(), "0"); }
 
-error_code cgroup_leaf::remove() { return remove_all(path_, 0); }
+error_code cgroup_leaf::remove() {
+    return remove_all(path_, 0, [](const std::string&) { return true; });
+}
 
 }  // namespace parley

@@ -30,6 +30,8 @@ public:
     ~cgroup_leaf();
 
     const std::string& path() const noexcept { return path_; }
+    /// Within the hierarchy, as `cgroup_of` gives it for the processes in it.
+    const std::string& name() const noexcept { return name_; }
 
     /// Whether a process of that cgroup (as `cgroup_of` gives it) is in here.
     bool holds(std::string_view cgroup) const noexcept;

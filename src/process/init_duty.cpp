@@ -95,6 +95,7 @@ private:
         bool busy = false;
         std::map<pid_t, ended_child> ended;
         for (const pid_t pid : *children) {
+            if (is_own_child(pid)) continue;  // not worth a look
             const auto row = read_row(pid);
             if (!row || !*row || !(*row)->ended) continue;
             auto found = ended_child{(*row)->start, clock::now()};

@@ -44,6 +44,11 @@ void forget_own_child(pid_t child) noexcept {
     if (found != own().children.end()) own().children.erase(found);
 }
 
+bool is_own_child(pid_t child) noexcept {
+    const std::lock_guard lock(own().mutex);
+    return own().children.contains(child);
+}
+
 bool is_strange_child(pid_t child) noexcept {
     // At one moment: who is handed over is forgotten and added again during a birth.
     const std::lock_guard lock(own().mutex);

@@ -11,6 +11,7 @@
 #include "process/process_tree_membership.hpp"
 #include "process/process_tree_state.hpp"
 #include "process/subreaper.hpp"
+#include "process/tree_watcher.hpp"
 
 #include <boost/system/system_error.hpp>
 
@@ -52,31 +53,61 @@ std::uint64_t mark(command& what, const tree_options& options) {
 
 struct started_leader {
     child leader;
-    std::optional<cgroup_leaf> leaf;
+    std::optional<cgroup_leaf> leaf{};
     error why_no_cgroup{};
+    std::unique_ptr<tree_watcher> watcher{};
 };
 
+// The watcher is there before the leader: it misses nothing.
+result<std::unique_ptr<tree_watcher>> watch(const executor& io, const tree_options& options, const std::string& cgroup,
+                                            std::uint64_t mark) {
+    if (!options.die_with_parent) return std::unique_ptr<tree_watcher>();
+    if (cgroup.empty() && mark == 0)
+        return error(sys::make_code(ENOTSUP), "process tree: die_with_parent needs a cgroup or the mark");
+    return tree_watcher::start(io, cgroup, mark);
+}
+
+// Another process may take an empty cgroup for one that was left behind, from where it cannot see its owner.
+bool was_removed(const error& failure) {
+    const int number = static_cast<int>(static_cast<unsigned>(failure.code().value()) & 0xffffU);
+    return failed_step(failure.code()) == spawn_step::cgroup && (number == ENOENT || number == ENODEV);
+}
+
+result<started_leader> start_in_cgroup(const executor& io, const command& what, const tree_options& options) {
+    constexpr int most_tries = 3;
+    for (int tries = 1;; ++tries) {
+        auto leaf = cgroup_leaf::make(options.cgroup_parent.empty() ? what.cgroup : options.cgroup_parent);
+        if (!leaf) return leaf.error();
+        auto watcher = watch(io, options, leaf->path(), 0);
+        if (!watcher) return watcher.error();
+        command inside = what;
+        inside.cgroup = leaf->path();
+        auto started = spawn(io, inside);
+        if (started)
+            return started_leader{
+                .leader = std::move(*started), .leaf = std::move(*leaf), .watcher = std::move(*watcher)};
+        if (!was_removed(started.error()) || tries == most_tries) return started.error();
+    }
+}
+
 // With a cgroup if one is wanted and can be had.
-result<started_leader> start_leader(const executor& io, const command& what, const tree_options& options) {
+result<started_leader> start_leader(const executor& io, const command& what, const tree_options& options,
+                                    std::uint64_t mark) {
     error refused;
     if (options.cgroup != cgroup_use::never) {
-        auto leaf = cgroup_leaf::make(options.cgroup_parent.empty() ? what.cgroup : options.cgroup_parent);
-        if (leaf) {
-            command inside = what;
-            inside.cgroup = leaf->path();
-            auto started = spawn(io, inside);
-            if (started) return started_leader{std::move(*started), std::move(*leaf)};
-            // It could be made but not entered: of a type that takes no processes, or not ours to move into.
-            if (failed_step(started.error().code()) != spawn_step::cgroup) return started.error();
-            refused = started.error();
-        } else {
-            refused = leaf.error();
-        }
-        if (options.cgroup == cgroup_use::required) return refused;
+        auto inside = start_in_cgroup(io, what, options);
+        if (inside || options.cgroup == cgroup_use::required) return inside;
+        // It cannot be made, or made but not entered: of a type that takes no processes, or not ours to move into.
+        const auto& why = inside.error();
+        if (why.code().category() == spawn_category() && failed_step(why.code()) != spawn_step::cgroup) return inside;
+        refused = why;
     }
+    auto watcher = watch(io, options, {}, mark);
+    if (!watcher) return watcher.error();
     auto started = spawn(io, what);
     if (!started) return started.error();
-    return started_leader{std::move(*started), std::nullopt, std::move(refused)};
+    return started_leader{
+        .leader = std::move(*started), .why_no_cgroup = std::move(refused), .watcher = std::move(*watcher)};
 }
 
 }  // namespace
@@ -98,7 +129,7 @@ result<process_tree> spawn_tree(const executor& io, const command& original, con
         if (!hold) return hold.error();
         parts.subreaper = std::move(*hold);
     }
-    auto started = start_leader(io, what, options);
+    auto started = start_leader(io, what, options, who.mark);
     if (!started) return started.error();
     auto& leader = started->leader;
     const auto row = read_row(leader.pid());  // dead or alive: nobody has reaped it
@@ -107,6 +138,7 @@ result<process_tree> spawn_tree(const executor& io, const command& original, con
     who.leader = leader.pid();
     if (row && *row) who.start = (*row)->start;
     parts.give_up_after = options.give_up_after;
+    parts.watcher = std::move(started->watcher);
     parts.why_no_cgroup = std::move(started->why_no_cgroup);
     parts.membership =
         std::make_shared<tree_membership>(who, pidfd ? std::move(*pidfd) : unique_fd(), std::move(started->leaf));
@@ -115,6 +147,10 @@ result<process_tree> spawn_tree(const executor& io, const command& original, con
     if (!failed) return tree;
     tree.set_stop_policy(stop_policy::kill());
     return error(failed, "process tree of " + to_shell(original));
+}
+
+result<process_tree> spawn_tree(const executor& io, const command& what) {
+    return spawn_tree(io, what, tree_options());
 }
 
 process_tree::process_tree() noexcept = default;

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <unordered_set>
 #include <utility>
 
 #include <sys/resource.h>
@@ -75,72 +76,75 @@ void tree_membership::forget_the_gone() {
     });
 }
 
-tree_membership::scan::scan(tree_membership& membership)
-    : membership_(membership), number_is_ours_(membership.number_is_ours()) {}
+bool tree_membership::may_be_member(const process_row& row) const {
+    return !row.ended && row.pid != ::getpid() && row.pid != 1 && row.start >= who_.start;
+}
 
-void tree_membership::scan::add(process_row row, bool proven) {
-    if (row.ended || row.pid == ::getpid() || row.pid == 1) return;
-    const auto& who = membership_.who_;
-    if (!proven && row.start < who.start) return;
-    candidate c{.row = std::move(row), .mark = 0, .member = proven};
-    c.member = c.member || (c.row.pid == who.leader && c.row.start == who.start) ||
-               (number_is_ours_ && membership_.is_in_group(c.row));
-    bool known = false;
+std::vector<process_row> tree_membership::members_in(const process_census& census) {
+    using entry = process_census::entry;
+    const bool number_is_ours_now = number_is_ours();
+    std::vector<process_row> living;
     {
-        const std::lock_guard lock(membership_.mutex_);
-        known = membership_.is_known(c.row);
-    }
-    // Who is known was asked for its mark before.
-    if (known)
-        c.member = true;
-    else
-        c.mark = realtime_limit(c.row.pid);
-    const pid_t pid = c.row.pid;
-    candidates_.insert_or_assign(pid, std::move(c));
-}
-
-bool tree_membership::scan::belongs(const candidate& c) const {
-    if (c.member || membership_.marks_.contains(c.mark)) return true;
-    const auto parent = candidates_.find(c.row.parent);
-    return parent != candidates_.end() && parent->second.member && parent->second.row.start <= c.row.start;
-}
-
-std::vector<process_row> tree_membership::scan::finish() {
-    const std::lock_guard lock(membership_.mutex_);
-    // Until nothing is new: a member may be the parent of others, or have a tree of its own.
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (auto& [pid, c] : candidates_) {
-            if (!belongs(c)) continue;
-            changed = changed || !c.member;
-            c.member = true;
-            if (tree_mark::is_one(c.mark) && c.mark != membership_.who_.own_mark &&
-                membership_.marks_.size() < most_marks && membership_.marks_.insert(c.mark).second)
-                changed = true;
+        const std::lock_guard lock(mutex_);
+        std::vector<const entry*> members;
+        std::unordered_set<pid_t> seen;
+        const auto add = [&](const entry& e) {
+            if (may_be_member(e.row) && seen.insert(e.row.pid).second) members.push_back(&e);
+        };
+        if (const auto* leader = census.find(who_.leader); leader && leader->row.start == who_.start) add(*leader);
+        if (number_is_ours_now) {
+            census.each_of_group(who_.leader, add);
+            if (who_.leads_session) census.each_of_session(who_.leader, add);
         }
-    }
-    for (auto& [pid, what] : membership_.known_) what.seen = false;
-    std::vector<process_row> members;
-    for (auto& [pid, c] : candidates_) {
-        if (!c.member) continue;
-        if (!membership_.is_known(c.row)) {
-            membership_.known_[pid] = {.start = c.row.start};
-            ++membership_.found_;
+        for (const auto& [pid, what] : known_)
+            if (const auto* now = census.find(pid); now && now->row.start == what.start) add(*now);
+        for (const auto mark : std::vector(marks_.begin(), marks_.end())) census.each_with_mark(mark, add);
+        // Until nobody is new: a member may be the parent of others, or have a tree of its own.
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            const auto& member = *members[i];
+            census.each_child(member.row.pid, [&](const entry& child) {
+                if (child.row.start >= member.row.start) add(child);
+            });
+            if (tree_mark::is_one(member.mark) && member.mark != who_.own_mark && marks_.size() < most_marks &&
+                marks_.insert(member.mark).second)
+                census.each_with_mark(member.mark, add);
         }
-        membership_.known_[pid].seen = true;
-        members.push_back(std::move(c.row));
+        for (const auto* member : members) living.push_back(member->row);
     }
-    membership_.forget_the_gone();
-    return members;
+    std::ranges::sort(living, {}, &process_row::pid);
+    return take(std::move(living));
 }
 
-bool tree_membership::has_adopted(const process_row& child, std::uint64_t mark) const {
+std::vector<process_row> tree_membership::take_members(std::vector<process_row> proven) {
+    std::erase_if(proven, [](const auto& row) { return row.ended || row.pid == ::getpid() || row.pid == 1; });
+    return take(std::move(proven));
+}
+
+std::vector<process_row> tree_membership::take(std::vector<process_row> living) {
+    const std::lock_guard lock(mutex_);
+    for (auto& [pid, what] : known_) what.seen = false;
+    for (const auto& row : living) {
+        if (!is_known(row)) {
+            known_[row.pid] = {.start = row.start};
+            ++found_;
+        }
+        known_[row.pid].seen = true;
+    }
+    forget_the_gone();
+    return living;
+}
+
+bool tree_membership::has_adopted(const process_row& child, std::uint64_t mark, std::string_view cgroup) const {
     if (child.parent != ::getpid() || child.pid == who_.leader || child.start < who_.start) return false;
     {
         const std::lock_guard lock(mutex_);
         if (marks_.contains(mark) || is_known(child)) return true;
     }
-    return (is_in_group(child) && number_is_ours()) || (leaf_ && leaf_->holds(cgroup_of(child.pid)));
+    return (is_in_group(child) && number_is_ours()) || (leaf_ && leaf_->holds(cgroup));
+}
+
+bool tree_membership::has_adopted(const process_row& child, std::uint64_t mark) const {
+    return has_adopted(child, mark, leaf_ ? cgroup_of(child.pid) : std::string());
 }
 
 error_code tree_membership::signal_group(int number) {

@@ -7,6 +7,7 @@
 #include <parley/core/unique_fd.hpp>
 
 #include "process/cgroup_leaf.hpp"
+#include "process/process_census.hpp"
 #include "process/process_table.hpp"
 
 #include <array>
@@ -18,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -61,32 +63,25 @@ public:
 
     const identity& who() const noexcept { return who_; }
     cgroup_leaf* leaf() noexcept { return leaf_ ? &*leaf_ : nullptr; }
+    const cgroup_leaf* leaf() const noexcept { return leaf_ ? &*leaf_ : nullptr; }
 
-    /// One reading of the table: rows go in one by one, the living members come out.
-    class scan {
-    public:
-        explicit scan(tree_membership& membership);
-        /// A row of the whole table; `proven`: of the cgroup.
-        void add(process_row row, bool proven);
-        std::vector<process_row> finish();
-
-    private:
-        struct candidate {
-            process_row row;
-            std::uint64_t mark = 0;
-            bool member = false;
-        };
-
-        bool belongs(const candidate& c) const;
-
-        tree_membership& membership_;
-        bool number_is_ours_;
-        std::map<pid_t, candidate> candidates_;
-    };
+    /// The living members that a reading of the whole table has found.
+    std::vector<process_row> members_in(const process_census& census);
+    /// Takes these, which are in the cgroup, for members; gives those that live.
+    std::vector<process_row> take_members(std::vector<process_row> proven);
 
     /// Whether a child of this process, dead or alive, is a member that was adopted: not the leader, and not started by
-    /// any part of this program. `mark` is its limit.
+    /// any part of this program. `mark` is its limit, `cgroup` the name of its cgroup.
+    bool has_adopted(const process_row& child, std::uint64_t mark, std::string_view cgroup) const;
     bool has_adopted(const process_row& child, std::uint64_t mark) const;
+
+    /// By what an adopted child may be known: `function(mark)` and `function(pid, start)` for each.
+    template <typename Mark, typename Known>
+    void each_sign(Mark of_mark, Known of_process) const {
+        const std::lock_guard lock(mutex_);
+        for (const auto mark : marks_) of_mark(mark);
+        for (const auto& [pid, what] : known_) of_process(pid);
+    }
 
     /// To the group of the leader, at once. ESRCH when there is none any more or its number may be another's.
     error_code signal_group(int number);
@@ -111,6 +106,8 @@ private:
         bool seen = false;           // in the last scan
     };
 
+    bool may_be_member(const process_row& row) const;
+    std::vector<process_row> take(std::vector<process_row> living);
     bool number_is_ours() const;
     bool got_as_group(const process_row& row) const;
     void count(const process_row& member, action what);

@@ -47,7 +47,7 @@ private:
 
 task<tree_snapshot> read_cgroup(executor io, std::shared_ptr<tree_membership> tree) {
     tree_snapshot seen;
-    tree_membership::scan scan(*tree);
+    std::vector<process_row> proven;
     const auto& leaf = *tree->leaf();
     const auto populated = leaf.populated();
     const auto pids = leaf.processes();
@@ -58,31 +58,20 @@ task<tree_snapshot> read_cgroup(executor io, std::shared_ptr<tree_membership> tr
         for (const pid_t pid : *pids) {
             auto row = read_row(pid);
             // Read in this order: the number may have been given to somebody outside meanwhile.
-            if (row && *row && leaf.holds(cgroup_of(pid))) scan.add(std::move(**row), true);
+            if (row && *row && leaf.holds(cgroup_of(pid))) proven.push_back(std::move(**row));
             if (!row) seen.failed = row.error();
             if (++rows % rows_a_slice == 0) co_await asio::post(io, asio::use_awaitable);
         }
     }
-    seen.members = scan.finish();
+    seen.members = tree->take_members(std::move(proven));
     co_return seen;
 }
 
 task<tree_snapshot> read_table(executor io, std::shared_ptr<tree_membership> tree) {
+    const auto census = co_await take_census(std::move(io));
     tree_snapshot seen;
-    tree_membership::scan scan(*tree);
-    auto listing = process_listing::open();
-    if (!listing) seen.failed = listing.error();
-    int rows = 0;
-    while (listing) {
-        const auto pid = listing->next();
-        if (!pid) seen.failed = pid.error();
-        if (!pid || !*pid) break;
-        auto row = read_row(**pid);
-        if (row && *row) scan.add(std::move(**row), false);
-        if (!row) seen.failed = row.error();
-        if (++rows % rows_a_slice == 0) co_await asio::post(io, asio::use_awaitable);
-    }
-    seen.members = scan.finish();
+    seen.failed = census->failed;
+    seen.members = tree->members_in(*census);
     seen.empty = seen.members.empty() && !seen.failed;
     co_return seen;
 }

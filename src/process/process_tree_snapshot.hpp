@@ -24,7 +24,8 @@ struct tree_snapshot {
     error_code failed{};
 };
 
-/// Reads the list of the cgroup, or the whole table of processes, in slices between which other handlers run.
+/// Reads the list of the cgroup, or the whole table of processes, once for all trees that ask at the time, in slices
+/// between which other handlers run.
 task<tree_snapshot> take_snapshot(executor io, std::shared_ptr<tree_membership> tree);
 
 /// The same, and empty only when nobody can have been missed.

@@ -1,16 +1,16 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include <parley/core/timer.hpp>
+
 #include "process/process_tree_state.hpp"
 
 #include "core/syscall.hpp"
-#include "process/deadline.hpp"
 #include "process/own_children.hpp"
 #include "process/process_tree_helper.hpp"
 
 #include <parley/core/log.hpp>
 #include <parley/core/timeout.hpp>
-#include <parley/core/timer.hpp>
 
 #include <spdlog/logger.h>
 #include <boost/asio/co_spawn.hpp>
@@ -25,6 +25,7 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace parley {
@@ -33,7 +34,7 @@ namespace {
 using clock = tree_state::clock;
 using namespace std::chrono_literals;
 
-constexpr clock::duration shortest_interval = 20ms, longest_interval = 500ms;
+constexpr std::chrono::milliseconds a_long_while = 1h;
 
 auto end_of(const std::shared_ptr<child_state>& leader) {
     return async_start<void(error_code, exit_status)>(
@@ -47,23 +48,19 @@ auto end_of(const std::shared_ptr<child_state>& leader) {
 class tree_state::operation {
 public:
     explicit operation(std::shared_ptr<tree_state> tree) : tree_(std::move(tree)) {
-        ++tree_->operations_;
-        if (!tree_->parts_.subreaper || tree_->reaps_orphans_) return;
-        tree_->reaps_orphans_ = true;
-        asio::co_spawn(tree_->io_, reap_orphans(tree_), asio::detached);
+        if (tree_->parts_.subreaper) orphans_.emplace(tree_->io_);
     }
-    ~operation() {
-        if (--tree_->operations_ == 0) tree_->reap_timer_.cancel();
-    }
+    ~operation() = default;
     operation(const operation&) = delete;
     operation& operator=(const operation&) = delete;
 
 private:
     std::shared_ptr<tree_state> tree_;
+    std::optional<orphan_rounds_hold> orphans_;
 };
 
 tree_state::tree_state(const executor& io, child leader, tree_parts parts)
-    : io_(io), leader_(std::move(leader)), leader_state_(leader_.state_), parts_(std::move(parts)), reap_timer_(io) {
+    : io_(io), leader_(std::move(leader)), leader_state_(leader_.state_), parts_(std::move(parts)) {
     if (leader_state_) leader_state_->hold_number();
 }
 
@@ -119,26 +116,31 @@ task<tree_snapshot> tree_state::kill_until_empty(clock::time_point until) {
         const bool somebody_new = parts_.membership->kill(seen.members);
         if (clock::now() >= until) co_return seen;
         // While some are still found that were not killed before, there is no time to lose.
-        if (!somebody_new)
-            co_await wait_for_end_of_one(io_, seen.members, std::min(until, detail::time_after(look_again)));
+        if (!somebody_new) co_await wait_for_end_of_one(io_, seen.members, std::min(until, detail::time_after(look_again)));
     }
 }
 
-task<void> tree_state::wait_for_leader(clock::time_point until) {
-    if (!leader_state_ || leader_state_->try_wait()) co_return;
-    error_code ec;
-    co_await with_timeout(end_of(leader_state_), until - clock::now(), asio::redirect_error(asio::use_awaitable, ec));
-}
-
 // Nobody is left: let go of everything, as often as operations find it so. A cgroup is empty a moment before its last
-// processes can be reaped.
-task<void> tree_state::finish() {
+// processes can be reaped; the leader may be held back by a tracer, as any child may.
+task<void> tree_state::finish(clock::time_point until) {
     if (finished_) co_return;
-    const auto end = detail::time_after(1s);
-    co_await wait_for_leader(end);
+    if (leader_state_ && !leader_state_->try_wait()) {
+        error_code ec;
+        co_await with_timeout(end_of(leader_state_), until - clock::now(),
+                              asio::redirect_error(asio::use_awaitable, ec));
+        if (ec == asio::error::timed_out) co_return;
+        if (ec) throw boost::system::system_error(ec);
+    }
+    if (finished_) co_return;
     if (leader_state_) leader_state_->release_number();
-    for (reap_adopted(); has_adopted_children(*parts_.membership) && clock::now() < end; reap_adopted())
+    const auto end = detail::time_after(1s);
+    while (gets_orphans()) {
+        const auto left = co_await reap_adopted(io_);
+        if (!left->contains(parts_.membership.get()) || clock::now() >= end) break;
         co_await pause_for(io_, 2ms);
+    }
+    while (parts_.watcher && !parts_.watcher->end()) co_await pause_for(io_, 1ms);
+    parts_.watcher.reset();
     parts_.orphans.reset();
     parts_.subreaper.reset();
     if (auto* leaf = parts_.membership->leaf()) {
@@ -168,7 +170,7 @@ tree_report tree_state::report(const tree_snapshot& seen) {
 
 task<void> tree_state::run_policy(std::shared_ptr<tree_state> self, stop_policy policy, std::shared_ptr<stop_run> run) {
     const operation working(self);
-    const auto kill_at = deadline_after(policy.grace);
+    const auto kill_at = detail::time_after(policy.grace);
     tree_snapshot seen;
     try {
         if (policy.signal != SIGKILL) {
@@ -178,14 +180,14 @@ task<void> tree_state::run_policy(std::shared_ptr<tree_state> self, stop_policy 
             seen = co_await self->wait_until_empty(kill_at, policy.signal);
         }
         if (!seen.empty) {
-            seen = co_await self->kill_until_empty(deadline_after(self->parts_.give_up_after));
+            seen = co_await self->kill_until_empty(detail::time_after(self->parts_.give_up_after));
             if (const auto* leaf = self->parts_.membership->leaf(); leaf != nullptr && !seen.empty) leaf->thaw();
         }
         run->report = self->report(seen);
         run->failed = seen.failed;
         if (seen.empty) {
             run->failed = {};
-            co_await self->finish();
+            co_await self->finish(detail::time_after(self->parts_.give_up_after));
             run->report = self->report(seen);
         }
     } catch (...) {
@@ -203,7 +205,7 @@ std::shared_ptr<tree_state::stop_run> tree_state::begin_stop(stop_policy how) {
     auto run = std::make_shared<stop_run>(io_);
     gave_up_ = false;
     ++policies_;
-    if (const auto kill_at = deadline_after(how.grace); kill_at < kill_at_) {
+    if (const auto kill_at = detail::time_after(how.grace); kill_at < kill_at_) {
         kill_at_ = kill_at;
         signal_ = how.signal;
     }
@@ -236,19 +238,7 @@ void tree_state::abandon() {
         if (leader_state_->context_ends()) return;
     }
     // A policy under way that is as hard does it already.
-    if (!finished_ && kill_at_ > deadline_after(policy().grace)) begin_stop(policy());
-}
-
-// While an operation is pending: often while there are some, seldom otherwise.
-task<void> tree_state::reap_orphans(std::shared_ptr<tree_state> self) {
-    auto interval = shortest_interval;
-    while (self->operations_ > 0) {
-        interval = reap_adopted() > 0 ? shortest_interval : std::min(interval * 2, longest_interval);
-        self->reap_timer_.expires_at(detail::time_after(interval));
-        error_code ec;
-        co_await self->reap_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-    }
-    self->reaps_orphans_ = false;
+    if (!finished_ && kill_at_ > detail::time_after(policy().grace)) begin_stop(policy());
 }
 
 task<exit_status> tree_state::wait(std::shared_ptr<tree_state> self) {
@@ -261,7 +251,7 @@ task<tree_report> tree_state::wait_empty(std::shared_ptr<tree_state> self) {
     tree_snapshot seen;
     seen.empty = self->finished_;
     while (!seen.empty) seen = co_await self->wait_until_empty(clock::time_point::max());
-    co_await self->finish();
+    while (!self->finished_) co_await self->finish(detail::time_after(a_long_while));
     co_return self->report(seen);
 }
 

@@ -12,8 +12,7 @@
 #include "process/process_tree_membership.hpp"
 #include "process/process_tree_snapshot.hpp"
 #include "process/subreaper.hpp"
-
-#include <boost/asio/steady_timer.hpp>
+#include "process/tree_watcher.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -27,6 +26,7 @@ struct tree_parts {
     std::shared_ptr<tree_membership> membership{};
     std::unique_ptr<orphan_watch> orphans{};
     std::unique_ptr<subreaper_hold> subreaper{};
+    std::unique_ptr<tree_watcher> watcher{};
     std::chrono::milliseconds give_up_after{};
     error why_no_cgroup{};
 };
@@ -71,14 +71,12 @@ private:
     };
 
     static task<void> run_policy(std::shared_ptr<tree_state> self, stop_policy policy, std::shared_ptr<stop_run> run);
-    static task<void> reap_orphans(std::shared_ptr<tree_state> self);
 
     std::shared_ptr<stop_run> begin_stop(stop_policy policy);
     stop_policy rest_of_policy() const;
     task<tree_snapshot> wait_until_empty(clock::time_point until, int signal = 0);
     task<tree_snapshot> kill_until_empty(clock::time_point until);
-    task<void> wait_for_leader(clock::time_point until);
-    task<void> finish();
+    task<void> finish(clock::time_point until);
     void ask(const std::vector<process_row>& members, int signal);
     tree_report report(const tree_snapshot& seen);
 
@@ -86,14 +84,11 @@ private:
     child leader_;
     const std::shared_ptr<child_state> leader_state_;
     tree_parts parts_;
-    asio::steady_timer reap_timer_;
-    std::size_t operations_ = 0;                            // pending
     std::size_t policies_ = 0;                              // under way
     clock::time_point kill_at_ = clock::time_point::max();  // of the hardest of them
     int signal_ = 0;                                        // the one that it asks with; 0: it has asked
-    bool reaps_orphans_ = false;
-    bool finished_ = false;  // nobody is left, nothing is held
-    bool gave_up_ = false;   // a policy came to its end and left somebody
+    bool finished_ = false;                                 // nobody is left, nothing is held
+    bool gave_up_ = false;                                  // a policy came to its end and left somebody
 };
 
 }  // namespace parley

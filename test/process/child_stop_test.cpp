@@ -40,6 +40,21 @@ BOOST_AUTO_TEST_CASE(stop_kills_who_does_not_listen) {
     }(*this));
 }
 
+BOOST_AUTO_TEST_CASE(a_stopped_child_with_a_handler_is_continued_so_that_it_hears) {
+    // The kernel ends a stopped process by a signal that it does not handle; one that it does waits for SIGCONT.
+    auto what = shell("trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done");
+    auto c = run_task(io, start_ready(what));
+    BOOST_TEST(c.suspend().has_value());
+    run_task(io, [](child& stopped) -> task<> {
+        const auto change = co_await stopped.async_wait_change();
+        BOOST_TEST((change.what == child_change::stopped));
+    }(c));
+    BOOST_TEST(run_task(io, [](child& stopped) -> task<exit_status> {
+                   const stop_policy patient{SIGTERM, 10s};
+                   co_return co_await stopped.async_stop(patient);
+               }(c)) == exit_status::exited(7));
+}
+
 BOOST_AUTO_TEST_CASE(stop_reaches_a_stopped_child) {
     run_task(io, [](process_fixture&) -> task<> {
         auto c = co_await start_ready(helper({"ready"}));

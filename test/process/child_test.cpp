@@ -217,9 +217,17 @@ BOOST_AUTO_TEST_CASE(a_waiter_outlives_the_handle) {
 
 BOOST_AUTO_TEST_CASE(the_handle_may_go_in_its_own_handler) {
     auto c = std::make_unique<child>(start(helper({"exit", "1"})));
-    bool done = false;
-    c->async_wait([&](error_code, exit_status) { c.reset(), done = true; });
-    run_until(io, [&] { return done; });
+    int told = 0;
+    c->async_wait([&](error_code ec, exit_status status) {
+        c.reset();
+        ++told;
+        BOOST_TEST(!ec);
+        BOOST_TEST(status == exit_status::exited(1));
+    });
+    BOOST_TEST(run_dry(io));
+    BOOST_TEST(told == 1);
+    BOOST_TEST(!c);
+    BOOST_TEST(children().empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_traced_child_does_not_block_the_loop) {
@@ -238,15 +246,11 @@ BOOST_AUTO_TEST_CASE(a_traced_child_does_not_block_the_loop) {
         // Dead, its pidfd readable, and yet not to be reaped: the loop goes on turning, and does not spin.
         auto [ec, s] = co_await with_timeout(victim.async_wait(), 300ms, asio::as_tuple(asio::use_awaitable));
         BOOST_TEST(ec == asio::error::timed_out);
-        rusage before{}, after{};
-        ::getrusage(RUSAGE_SELF, &before);
+        const fault count(sys::call::waitid, 0);  // fails none
         std::tie(ec, s) = co_await with_timeout(victim.async_wait(), 300ms, asio::as_tuple(asio::use_awaitable));
-        ::getrusage(RUSAGE_SELF, &after);
-        const auto cpu_us =
-            (after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) *
-                1000000 +
-            after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec;
-        BOOST_TEST(cpu_us < 150000);
+        BOOST_TEST(ec == asio::error::timed_out);
+        BOOST_TEST(count.seen() > 0);
+        BOOST_TEST(count.seen() < 60, count.seen());  // one each 50 ms, and some more on a machine that stands still
         tracer.in().close();
         BOOST_TEST(co_await victim.async_wait() == exit_status::signalled(SIGKILL));
         co_await tracer.async_wait();

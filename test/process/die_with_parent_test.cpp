@@ -83,6 +83,15 @@ BOOST_AUTO_TEST_CASE(it_works_after_the_identity_has_changed) {
     BOOST_TEST(gone(std::stoi(said)));
 }
 
+BOOST_AUTO_TEST_CASE(a_parent_that_ends_before_the_death_signal_is_set_leaves_no_child) {
+    // The child kills it there, and goes on when it has another parent.
+    auto parent = helper({"parent-killed-in-prctl"});
+    parent.out = stdio::pipe();
+    auto p = start(parent);
+    BOOST_TEST(run_task(io, next_line(p)) == "");  // the end: the child that has the other end has gone, silently
+    BOOST_TEST(end_of(p) == exit_status::signalled(SIGKILL));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

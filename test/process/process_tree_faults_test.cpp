@@ -16,7 +16,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -158,13 +161,13 @@ BOOST_AUTO_TEST_CASE(a_tree_of_its_own_does_not_hide_a_part_of_the_tree) {
 
 BOOST_AUTO_TEST_CASE(who_was_missed_by_one_look_is_found_by_the_next) {
     // As if all were born behind the reader: the rows of the first look are gone when they are to be read. A look
-    // begins with one at the leader and the opening of the table.
+    // begins with the opening of the table and ends with one at the leader.
     auto tree = start_tree(shell("sleep 1000 & wait"), without_cgroup());
     BOOST_TEST(soon_are(2));
     static std::atomic<int> looks{0}, opened{0};
     const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
         if (c == sys::call::waitid) ++looks;
-        return c == sys::call::open && looks == 1 && opened++ > 0 ? ENOENT : 0;
+        return c == sys::call::open && looks == 0 && opened++ > 0 ? ENOENT : 0;
     });
     const auto report = stop(tree, stop_policy::kill());
     sys::set_fault_hook(earlier);
@@ -299,6 +302,100 @@ BOOST_AUTO_TEST_CASE(a_member_that_is_traced_is_killed) {
     BOOST_TEST(members().size() == 0u);
     tracer.in().close();
     BOOST_TEST(end_of(tracer).success());
+}
+
+BOOST_AUTO_TEST_CASE(a_traced_leader_of_a_tree_that_has_ended_is_waited_for) {
+    for (const bool stopped : {false, true}) {
+        auto [tree, said] = start_saying(helper({"ready"}), without_cgroup());
+        BOOST_TEST(said == "ready");
+        auto tracing = helper({"trace", std::to_string(tree.leader().pid())});
+        tracing.in = stdio::pipe();
+        tracing.out = stdio::pipe();
+        auto tracer = start(tracing);
+        if (run_task(io, next_line(tracer)) != "ready") {
+            BOOST_TEST_MESSAGE("skipped: this machine does not let us trace");
+            return;
+        }
+        std::optional<tree_report> report;
+        const auto told = [&](error_code ec, const tree_report& r) {
+            BOOST_TEST(!ec);
+            report = r;
+        };
+        if (stopped) {
+            tree.async_stop(stop_policy::kill(), told);
+        } else {
+            tree.async_wait_empty(told);
+            BOOST_TEST(tree.leader().send_signal(SIGKILL).has_value());
+        }
+        // Nobody lives in it, but the tracer holds the dead leader back.
+        io.restart();
+        io.run_for(1500ms);
+        BOOST_TEST(!report.has_value());
+        tracer.in().close();
+        run_until(io, [&] { return report.has_value(); });
+        BOOST_TEST(report->leader == exit_status::signalled(SIGKILL));
+        BOOST_TEST(report->left.empty());
+        end_of(tracer);
+        BOOST_TEST(children().empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_gives_a_traced_leader_up_in_its_time_and_a_later_one_has_the_status) {
+    auto options = without_cgroup();
+    options.give_up_after = 100ms;
+    auto [tree, said] = start_saying(helper({"ready"}), options);
+    auto tracing = helper({"trace", std::to_string(tree.leader().pid())});
+    tracing.in = stdio::pipe();
+    tracing.out = stdio::pipe();
+    auto tracer = start(tracing);
+    if (run_task(io, next_line(tracer)) != "ready") {
+        BOOST_TEST_MESSAGE("skipped: this machine does not let us trace");
+        return;
+    }
+    const auto first = stop(tree, stop_policy::kill());
+    BOOST_TEST(first.left.empty());
+    BOOST_TEST(!first.leader.known());
+    tracer.in().close();
+    end_of(tracer);
+    BOOST_TEST(stop(tree).leader == exit_status::signalled(SIGKILL));
+}
+
+BOOST_AUTO_TEST_CASE(one_reading_of_the_table_serves_all_trees) {
+    constexpr std::size_t count = 40;
+    for (const bool subreaper : {false, true}) {
+        auto options = without_cgroup();
+        options.subreaper = subreaper;
+        std::vector<process_tree> trees;
+        for (std::size_t i = 0; i < count; ++i)
+            trees.push_back(start_tree({.program = "/bin/sleep", .arguments = {"1000"}}, options));
+        static std::atomic<std::size_t> listings{0}, rows{0};
+        const auto counted = [](auto work) {
+            listings = rows = 0;
+            const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
+                listings += c == sys::call::getdents ? 1U : 0U;
+                rows += c == sys::call::open ? 1U : 0U;
+                return 0;
+            });
+            work();
+            sys::set_fault_hook(earlier);
+            return std::pair(listings.load(), rows.load());
+        };
+        const auto [one_listing, one_rows] = counted([&] { list(trees.front()); });
+        std::size_t told = 0;
+        const auto ended = [&](error_code ec, const tree_report& r) {
+            BOOST_TEST(!ec);
+            BOOST_TEST(r.left.empty());
+            ++told;
+        };
+        const auto [all_listings, all_rows] = counted([&] {
+            for (auto& tree : trees) tree.async_stop({SIGTERM, 20s}, ended);
+            run_until(io, [&] { return told == count; });
+        });
+        // Three at least: who is there, and twice that nobody is; more while they end one after the other.
+        BOOST_TEST(all_listings < one_listing * count, all_listings << " and " << one_listing);
+        BOOST_TEST(all_rows < one_rows * count, all_rows << " and " << one_rows);
+        BOOST_TEST(children().empty());
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -46,10 +46,11 @@ tree_membership::identity led_by(pid_t pid, std::uint64_t start = leaders_start)
 }
 
 std::vector<pid_t> found(tree_membership& tree, const std::vector<process_row>& table, bool proven = false) {
-    tree_membership::scan scan(tree);
-    for (const auto& row : table) scan.add(row, proven);
+    process_census census;
+    for (const auto& row : table) census.add(row, realtime_limit(row.pid));
+    census.index();
     std::vector<pid_t> pids;
-    for (const auto& row : scan.finish()) pids.push_back(row.pid);
+    for (const auto& row : proven ? tree.take_members(table) : tree.members_in(census)) pids.push_back(row.pid);
     return pids;
 }
 

@@ -5,6 +5,7 @@
 
 #include "old_cgroups.hpp"
 
+#include "core/syscall.hpp"
 #include "process/process_table.hpp"
 
 #include <parley/core/error.hpp>
@@ -263,4 +264,50 @@ int tree_host(const std::vector<std::string>&) {
         io.get_executor(), {.program = "/bin/sh", .arguments = {"-c", "kill -STOP $$; setsid sleep 1000 & exit"}},
         options);
     return tree ? ready() : 3;
+}
+
+int tree_that_dies_with_it(const std::vector<std::string>& w) {
+    parley::asio::io_context io;
+    parley::tree_options options;
+    options.cgroup = w.at(0) == "cgroup" ? parley::cgroup_use::required : parley::cgroup_use::never;
+    options.mark = w.at(0) != "cgroup";
+    options.die_with_parent = true;
+    const parley::command leader{
+        .program = "/bin/sh",
+        .arguments = {"-c", "(setsid sh -c 'trap \"\" TERM HUP; setsid sleep 1000 & sleep 1000' &); sleep 1000"}};
+    auto tree = parley::spawn_tree(io.get_executor(), leader, options);
+    if (!tree) {
+        say(tree.error().message());
+        return 77;
+    }
+    say(std::string(to_string(tree->means())) + " " + std::to_string(tree->leader().pid()));
+    wait_for_ever();
+}
+
+int tree_left_behind(const std::vector<std::string>&) {
+    parley::asio::io_context io;
+    parley::tree_options options;
+    options.cgroup = parley::cgroup_use::required;
+    auto tree = parley::spawn_tree(io.get_executor(), {.program = "/bin/sleep", .arguments = {"1000"}}, options);
+    say(tree ? tree->cgroup() : tree.error().message());
+    if (!tree) return 77;
+    (void)tree->leader().send_signal(SIGKILL);
+    while (!tree->leader().try_wait()) ::usleep(1000);
+    return ready();
+}
+
+int parent_killed_in_prctl(const std::vector<std::string>&) {
+    static pid_t parent = 0;
+    parent = ::getpid();
+    parley::asio::io_context io;
+    parley::sys::set_fault_hook([](parley::sys::call c) noexcept {
+        if (c != parley::sys::call::child_prctl) return 0;
+        ::kill(parent, SIGKILL);
+        while (::getppid() == parent) ::usleep(1000);
+        return 0;
+    });
+    parley::command what{.program = "/bin/echo", .arguments = {"alive"}};
+    what.die_with_parent = true;
+    (void)parley::spawn(io.get_executor(), what);
+    return 3;
 }

@@ -37,6 +37,17 @@ int first_process(const std::vector<std::string>& w);
 /// each line that it reads it stops the tree and says what is left, the first time as on a kernel without cgroup.kill
 int tree_with_outsider(const std::vector<std::string>& w);
 
+/// tree-that-dies-with-it cgroup|mark: starts a tree with children in sessions of their own that is to end with this
+/// process, says what holds it together and the number of its leader, and waits
+int tree_that_dies_with_it(const std::vector<std::string>& w);
+
+/// tree-left-behind: starts a tree in a cgroup, says where that is, ends it, says "ended", and waits
+int tree_left_behind(const std::vector<std::string>& w);
+
+/// parent-killed-in-prctl: starts a child that is to die with it, which kills it before it has said so to the kernel;
+/// the child says "alive" if it gets as far as its program
+int parent_killed_in_prctl(const std::vector<std::string>& w);
+
 /// tree-host: starts a tree whose leader stops itself, and when it goes on leaves a child in a session of its own
 /// behind; says "ready" and waits
 int tree_host(const std::vector<std::string>& w);

@@ -63,6 +63,11 @@ struct tree_options {
     bool mark = true;
     /// How long `async_stop` waits for the end of what it has killed before it says what is left.
     saturated<std::chrono::milliseconds> give_up_after{5000};
+    /// The whole tree, grandchildren included, is killed when this process ends without having stopped it, by SIGKILL
+    /// too, or runs another program by exec. A small process of its own does it, one a tree, which /bin/sh runs: with a
+    /// cgroup by that, else by the mark. It waits for the end of a pipe: a copy that this process makes of itself by
+    /// fork(2) alone holds that pipe as well. False: a tree outlives a program that is killed.
+    bool die_with_parent = false;
 };
 
 /// A process of a tree, as it was seen.
@@ -102,6 +107,8 @@ enum class forward_to : std::uint8_t { leader, tree };
 /// reading /proc, opened as a pidfd, and signalled only if they still are who was found. Limits: a process that clears
 /// its mark, leaves the group and loses its parent between two looks gets away, as does a chain of such processes that
 /// multiplies faster than they are found. Use a cgroup against those.
+///
+/// Where this process is killed (SIGKILL) its trees live on, unless `tree_options::die_with_parent` says otherwise.
 ///
 /// Leaving scope runs the command's stop policy on the whole tree without blocking, as for a `child`; where the context
 /// is going away a helper thread of the library does it, and exit(3) waits for that. A tree that nobody stops and whose
@@ -168,7 +175,8 @@ public:
     ///
     /// Completion: `void(error_code, tree_report)`, when nobody is left (as `async_wait_empty`), or when
     /// `tree_options::give_up_after` has passed since the kill: then `left` names who could not be killed, in
-    /// uninterruptible sleep or out of our rights, and a later call tries again. That is no error. Errors:
+    /// uninterruptible sleep or out of our rights, and a later call tries again. That is no error; nor is a leader that
+    /// has ended and that a tracer holds back for longer, whose status is unknown until then. Errors:
     /// `operation_aborted`, `errc::no_child`; what reading /proc or the cgroup reported, when that kept failing.
     /// Cancellation: all types; it abandons the wait, the policy goes on. A second call with a harder policy overtakes
     /// the first.
@@ -257,9 +265,14 @@ private:
 /// unless the command says `session`.
 ///
 /// Errors: those of `spawn`; those of making a cgroup, where one is required; ENOTSUP where /proc is not mounted or
-/// shows another PID namespace, because then nobody could be found. A failed start leaves nothing. Any thread.
+/// shows another PID namespace, because then nobody could be found, and for `die_with_parent` where there is neither a
+/// cgroup nor the mark. A failed start leaves nothing. Any thread.
+///
+/// A start that makes a cgroup first removes those beside it that programs have left empty which were killed.
 [[nodiscard]] PARLEY_EXPORT result<process_tree> spawn_tree(const executor& io, const command& what,
-                                                            const tree_options& options = {});
+                                                            const tree_options& options);
+/// The same with the default options.
+[[nodiscard]] PARLEY_EXPORT result<process_tree> spawn_tree(const executor& io, const command& what);
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
 /// As for `spawn`: name the executor first.
