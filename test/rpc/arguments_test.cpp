@@ -42,10 +42,11 @@ BOOST_AUTO_TEST_CASE(arguments_by_name_fit_in_any_order) {
         calls.on("subtract", {"minuend", "subtrahend"}, [](int a, int b) { return a - b; });
         calls.on("label", [](point p) { return p.label.value_or("none"); });
         auto [client, server] = connect(protocol, calls);
+        const point labelled{1, 2, "x"}, unlabelled{1, 2, std::nullopt};
         BOOST_TEST(get<int>(client.prepare_call<int>("subtract", 42, 23)) == 19);
         BOOST_TEST(get<int>(client.prepare_call<int>("subtract", rpc::named("subtrahend", 23, "minuend", 42))) == 19);
-        BOOST_TEST(get<std::string>(client.prepare_call<std::string>("label", rpc::named(point{1, 2, "x"}))) == "x");
-        BOOST_TEST(get<std::string>(client.prepare_call<std::string>("label", point{1, 2, std::nullopt})) == "none");
+        BOOST_TEST(get<std::string>(client.prepare_call<std::string>("label", rpc::named(labelled))) == "x");
+        BOOST_TEST(get<std::string>(client.prepare_call<std::string>("label", unlabelled)) == "none");
     }
 }
 
@@ -54,10 +55,11 @@ BOOST_AUTO_TEST_CASE(a_single_parameter_with_a_name_is_that_argument) {
     calls.on("any", {"edit"}, [](rpc::value v) { return v; });
     calls.on("point", {"at"}, [](const point& p) { return p.x; });
     auto [client, server] = connect(rpc::json_rpc(), calls);
+    const point at{4, 5};
     BOOST_TEST((get<rpc::value>(client.prepare_call("any", rpc::named("edit", 7, "other", 8))) == rpc::value(7)));
     BOOST_TEST((get<rpc::value>(client.prepare_call("any", "by place")) == rpc::value("by place")));
-    BOOST_TEST(get<int>(client.prepare_call<int>("point", rpc::named("at", point{4, 5}))) == 4);
-    BOOST_TEST(get<int>(client.prepare_call<int>("point", point{4, 5})) == 4);
+    BOOST_TEST(get<int>(client.prepare_call<int>("point", rpc::named("at", at))) == 4);
+    BOOST_TEST(get<int>(client.prepare_call<int>("point", at)) == 4);
     const auto failure = failure_of(client.prepare_call<int>("point", rpc::named("x", 1, "y", 2)));
     BOOST_TEST(*failure.fault()->data().text() == "params: \"at\" is missing");
 }
@@ -70,9 +72,9 @@ BOOST_AUTO_TEST_CASE(arguments_by_name_lie_in_one_another) {
             return all;
         });
         auto [client, server] = connect(protocol, calls);
-        const auto got =
-            get<rpc::value>(client.prepare_call("echo", rpc::named("all", rpc::named("a", 1, "b", rpc::named("c", "d")),
-                                                                   "point", rpc::named(point{3, 4}))));
+        const point at{3, 4};
+        const auto got = get<rpc::value>(client.prepare_call(
+            "echo", rpc::named("all", rpc::named("a", 1, "b", rpc::named("c", "d")), "point", rpc::named(at))));
         BOOST_TEST((got == rpc::value(rpc::object{{"a", 1}, {"b", rpc::object{{"c", "d"}}}})));
     }
 }

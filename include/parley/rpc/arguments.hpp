@@ -48,6 +48,33 @@ struct codec<arguments_of<T>> {
 
 namespace detail {
 
+// GCC 12 destroys an aggregate that is written within a co_await expression twice; it cannot be told from another
+// temporary.
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+template <typename T>
+inline constexpr bool is_safe_temporary =
+    std::is_lvalue_reference_v<T> || !std::is_aggregate_v<std::remove_cvref_t<T>> ||
+    std::is_array_v<std::remove_cvref_t<T>> || std::is_trivially_destructible_v<std::remove_cvref_t<T>>;
+#else
+template <typename>
+inline constexpr bool is_safe_temporary = true;
+#endif
+template <typename... T>
+inline constexpr bool is_safe_temporary<named_arguments<T...>> = true;  // `named` refuses what is in them
+template <typename T>
+inline constexpr bool is_safe_temporary<arguments_of<T>> = true;
+template <>
+inline constexpr bool is_safe_temporary<placed_arguments> = true;
+
+/// Refuses, where the compiler has that fault, the temporaries that it may destroy twice.
+template <typename... Args>
+constexpr void check_temporaries() {
+    static_assert(
+        (is_safe_temporary<Args> && ...),
+        "before version 13 GCC destroys an aggregate that is made within a co_await expression twice: make it "
+        "before, `const auto argument = item{...};`, and give its name to the call");
+}
+
 template <typename T>
 struct kept_type {
     using type = T;
@@ -148,6 +175,7 @@ inline placed_arguments placed(array all) { return {std::move(all)}; }
 /// `object{{"line", 3}}`.
 template <typename V, typename... More>
 auto named(std::string_view first, V&& v, More&&... more) {
+    detail::check_temporaries<V, More...>();
     auto all = detail::named_from(std::tuple<>(), first, std::forward<V>(v), std::forward<More>(more)...);
     return std::apply(
         [](auto&&... one) {
@@ -161,6 +189,7 @@ auto named(std::string_view first, V&& v, More&&... more) {
 template <typename T>
     requires detail::is_map_like<std::decay_t<T>>
 arguments_of<std::decay_t<T>> named(T&& map) {
+    detail::check_temporaries<T>();
     return {std::forward<T>(map)};
 }
 

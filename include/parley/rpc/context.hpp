@@ -68,11 +68,12 @@ public:
     /// Errors: `broken_pipe` and others of the connection; `errc::not_carried` for what the protocol does not have.
     /// Cancellation: all types, `operation_aborted`. One at a time.
     template <typename T>
-    auto async_send_part(T part) {
-        return async_start<void(error_code)>(
-            asio::deferred, [this, part = std::move(part)](completion_handler<void(error_code)> handler) {
-                start_send_part(detail::value_writer::of(part), std::move(handler));
-            });
+    auto async_send_part(T&& part) {
+        detail::check_temporaries<T>();
+        return async_start<void(error_code)>(asio::deferred, [this, part = detail::kept<T>(std::forward<T>(part))](
+                                                                 completion_handler<void(error_code)> handler) {
+            start_send_part(detail::value_writer::of(part), std::move(handler));
+        });
     }
 
 private:

@@ -78,8 +78,8 @@ public:
     ///
     ///     const int sum = co_await peer.async_call<int>("add", 2, 3);
     ///
-    /// (GCC 12 miscompiles an aggregate that is written within a `co_await` expression: give a struct, and options, a
-    /// name before, or use `named`.)
+    /// (GCC 12 miscompiles an aggregate that is written within a `co_await` expression; there an aggregate that has a
+    /// destructor and no name is refused: `const auto argument = item{...};` before.)
     ///
     /// It begins when it is awaited. Throws a `call_error`, which has what the other side said; for
     /// `async_call<outcome<R>>` the failure is a value.
@@ -106,6 +106,7 @@ public:
     }
     template <typename R = value, typename... Args>
     auto prepare_call(const call_options& options, std::string_view method, Args&&... args) const {
+        detail::check_temporaries<Args...>();
         using call_type = detail::typed_call<R>;
         return async_start<typename call_type::signature>(
             asio::deferred,
@@ -122,6 +123,7 @@ public:
     /// `any_channel::async_send`; `errc::not_carried` for arguments that the protocol does not have.
     template <typename... Args>
     auto async_notify(std::string_view method, Args&&... args) const {
+        detail::check_temporaries<Args...>();
         return async_start<void(error_code)>(
             asio::deferred,
             [state = state_, name = std::string(method),
