@@ -185,8 +185,10 @@ task<std::optional<int>> without_value(task<void> main) {
 int run(task<int> main, const application_options& options) {
     return run_and_log(with_value(std::move(main)), options);
 }
+int run(task<int> main) { return run(std::move(main), {}); }
 int run(task<void> main, const application_options& options) {
     return run_and_log(without_value(std::move(main)), options);
 }
+int run(task<void> main) { return run(std::move(main), {}); }
 
 }  // namespace parley

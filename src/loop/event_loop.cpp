@@ -44,6 +44,8 @@ event_loop::standard_streams::standard_streams() {
         throw boost::system::system_error(ec, "open /dev/null for a closed standard stream");
 }
 
+event_loop::event_loop() : event_loop(event_loop_options()) {}
+
 event_loop::event_loop(event_loop_options options) : options_(std::move(options)), context_(one_thread) {
     if (options_.watch_lag > std::chrono::milliseconds::zero())
         lag_ = std::make_unique<detail::lag_watch>(detail::clamped<clock::duration>(options_.watch_lag));

@@ -127,6 +127,8 @@ private:
     bool closed_ = false;
 };
 
+shutdown_control::shutdown_control(executor io) : shutdown_control(std::move(io), {}) {}
+
 shutdown_control::shutdown_control(executor io, const shutdown_options& options)
     : state_(std::make_shared<state>(std::move(io), options)) {
     try {

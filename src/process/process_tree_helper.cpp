@@ -73,7 +73,8 @@ public:
     void wait_at_exit() const noexcept {
         if (::getpid() != owner_) return;
         constexpr auto now_and_then = std::chrono::milliseconds(2);
-        const auto end = clock::time_point(clock::duration(last_end_.load())) + std::chrono::seconds(1);
+        const auto end =
+            detail::time_after(clock::time_point(clock::duration(last_end_.load())), std::chrono::seconds(1));
         while (left_.load() != 0 && clock::now() < end) std::this_thread::sleep_for(now_and_then);
     }
 

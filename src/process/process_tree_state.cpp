@@ -1,8 +1,6 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-#include <parley/core/timer.hpp>
-
 #include "process/process_tree_state.hpp"
 
 #include "core/syscall.hpp"
@@ -10,6 +8,7 @@
 #include "process/process_tree_helper.hpp"
 
 #include <parley/core/log.hpp>
+#include <parley/core/timer.hpp>
 #include <parley/core/timeout.hpp>
 
 #include <spdlog/logger.h>

@@ -157,12 +157,14 @@ task<connection> connect(executor io, endpoint where, router calls, const connec
 task<connection> connect(executor io, endpoint where, router calls) {
     return connect_with(std::move(io), std::move(where), std::move(calls), {});
 }
+task<connection> connect(executor io, endpoint where) { return connect(std::move(io), std::move(where), router()); }
 task<connection> connect(executor io, std::string_view where, router calls, const connect_rpc_options& options) {
     return connect_with(std::move(io), endpoint::parse(where).value(), std::move(calls), options);
 }
 task<connection> connect(executor io, std::string_view where, router calls) {
     return connect_with(std::move(io), endpoint::parse(where).value(), std::move(calls), {});
 }
+task<connection> connect(executor io, std::string_view where) { return connect(std::move(io), where, router()); }
 
 task<void> serve(executor io, endpoint where, router calls, const serve_options& options) {
     return serve_with(std::move(io), std::move(where), std::move(calls), options);

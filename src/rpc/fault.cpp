@@ -70,6 +70,7 @@ const boost::system::error_category& rpc_category() noexcept {
 
 error_code make_error_code(errc value) noexcept { return {static_cast<int>(value), rpc_category()}; }
 
+fault::fault(std::int64_t number, std::string message) : fault(number, std::move(message), value()) {}
 fault::fault(std::int64_t number, std::string message, value data)
     : number_(number), message_(std::move(message)), data_(std::move(data)) {}
 fault::~fault() = default;
@@ -86,6 +87,7 @@ std::string fault::describe() const {
 }
 
 call_error::call_error() : system_error(error_code()) {}
+call_error::call_error(error_code code, const std::string& method) : call_error(code, method, std::string()) {}
 call_error::call_error(error_code code, const std::string& method, const std::string& text)
     : system_error(code), text_(in_front(method, in_front(text, code.message()))) {}
 call_error::call_error(rpc::fault f, const std::string& method)

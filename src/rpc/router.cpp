@@ -74,6 +74,8 @@ void router::add(std::string method, std::shared_ptr<detail::method_base> functi
 
 void router::add_fallback(std::shared_ptr<detail::method_base> function) { table_->fallback = std::move(function); }
 
+router& router::describe(std::string title) { return describe(std::move(title), "1"); }
+
 router& router::describe(std::string title, std::string version) {
     table_->title = std::move(title);
     table_->version = std::move(version);

@@ -58,8 +58,10 @@ PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, errc value);
 class PARLEY_EXPORT error {
 public:
     error() = default;  // no error; boost::system::result asks for it
-    error(error_code code, std::string context = {});
-    error(errc code, std::string context = {});
+    error(error_code code) noexcept : code_(code) {}
+    error(error_code code, std::string context);
+    error(errc code) noexcept : code_(make_error_code(code)) {}
+    error(errc code, std::string context);
 
     /// False where there is no error: `if (e.code())`.
     const error_code& code() const noexcept { return code_; }

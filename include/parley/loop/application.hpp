@@ -47,7 +47,9 @@ struct application_options {
 /// it did before `run`. A sender that goes on, with a signal whose default is to end the program, ends it while children
 /// may still be stopping: ignore such a signal before `run` (`scoped_disposition`), and watch it in `main`. Not to be
 /// called twice at the same time. Nothing is thrown.
-[[nodiscard]] PARLEY_EXPORT int run(task<int> main, const application_options& options = {});
-[[nodiscard]] PARLEY_EXPORT int run(task<void> main, const application_options& options = {});
+[[nodiscard]] PARLEY_EXPORT int run(task<int> main, const application_options& options);
+[[nodiscard]] PARLEY_EXPORT int run(task<int> main);
+[[nodiscard]] PARLEY_EXPORT int run(task<void> main, const application_options& options);
+[[nodiscard]] PARLEY_EXPORT int run(task<void> main);
 
 }  // namespace parley

@@ -75,7 +75,8 @@ public:
     using executor_type = asio::io_context::executor_type;
 
     /// Throws system_error where a standard stream is closed and /dev/null cannot be opened.
-    explicit event_loop(event_loop_options options = {});
+    event_loop();
+    explicit event_loop(event_loop_options options);
     event_loop(const event_loop&) = delete;
     event_loop& operator=(const event_loop&) = delete;
     /// Destroys what is still pending, unfinished coroutines included. Ends no child and closes no file early.

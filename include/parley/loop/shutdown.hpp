@@ -47,7 +47,8 @@ PARLEY_EXPORT std::ostream& operator<<(std::ostream& out, shutdown_phase phase);
 class PARLEY_EXPORT shutdown_control {
 public:
     /// Throws system_error: `invalid_argument` for a signal that cannot be caught.
-    explicit shutdown_control(executor io, const shutdown_options& options = {});
+    explicit shutdown_control(executor io);
+    shutdown_control(executor io, const shutdown_options& options);
     shutdown_control(const shutdown_control&) = delete;
     shutdown_control& operator=(const shutdown_control&) = delete;
     /// Closes.

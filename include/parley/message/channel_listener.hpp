@@ -84,10 +84,14 @@ private:
 /// Listens at `a`: `unix:`, `tcp:`, `fd:` and `systemd:` for streams whose messages are divided by `framing`,
 /// `unix-seqpacket:` for packets, of at most `framing.limit()` bytes. Errors: as `listen`.
 template <framer Framer = length_prefix>
-[[nodiscard]] result<channel_listener> listen_channels(const executor& io, const address& a, Framer framing = Framer(),
+[[nodiscard]] result<channel_listener> listen_channels(const executor& io, const address& a, Framer framing,
                                                        const listen_channel_options& options = {}) {
     return detail::open_channel_listener(
         io, a, options.listen, std::make_shared<detail::channel_maker_of<Framer>>(std::move(framing), options.channel));
+}
+template <framer Framer = length_prefix>
+[[nodiscard]] result<channel_listener> listen_channels(const executor& io, const address& a) {
+    return listen_channels<Framer>(io, a, Framer());
 }
 
 }  // namespace parley

@@ -33,7 +33,8 @@ struct endpoint {
     parley::address address;
     rpc::protocol protocol{};
 
-    endpoint(parley::address where, rpc::protocol how = {}) : address(std::move(where)), protocol(std::move(how)) {}
+    endpoint(parley::address where) : address(std::move(where)) {}
+    endpoint(parley::address where, rpc::protocol how) : address(std::move(where)), protocol(std::move(how)) {}
 
     /// The text that `parse` takes.
     PARLEY_RPC_EXPORT friend std::ostream& operator<<(std::ostream& out, const endpoint& e);
@@ -60,10 +61,12 @@ struct connect_rpc_options {
 /// (GCC 12 miscompiles aggregates that are written within a `co_await` expression: give options a name.)
 PARLEY_RPC_EXPORT task<connection> connect(executor io, std::string_view where, router calls,
                                            const connect_rpc_options& options);
-PARLEY_RPC_EXPORT task<connection> connect(executor io, std::string_view where, router calls = {});
+PARLEY_RPC_EXPORT task<connection> connect(executor io, std::string_view where, router calls);
+PARLEY_RPC_EXPORT task<connection> connect(executor io, std::string_view where);
 PARLEY_RPC_EXPORT task<connection> connect(executor io, endpoint where, router calls,
                                            const connect_rpc_options& options);
-PARLEY_RPC_EXPORT task<connection> connect(executor io, endpoint where, router calls = {});
+PARLEY_RPC_EXPORT task<connection> connect(executor io, endpoint where, router calls);
+PARLEY_RPC_EXPORT task<connection> connect(executor io, endpoint where);
 
 struct serve_options {
     listen_options listen{};
@@ -100,8 +103,13 @@ task<connection> connect(Context& context, std::string_view where, router calls,
 }
 template <typename Context>
     requires(!std::convertible_to<Context&, executor>)
-task<connection> connect(Context& context, std::string_view where, router calls = {}) {
+task<connection> connect(Context& context, std::string_view where, router calls) {
     return connect(executor(context.get_executor()), where, std::move(calls));
+}
+template <typename Context>
+    requires(!std::convertible_to<Context&, executor>)
+task<connection> connect(Context& context, std::string_view where) {
+    return connect(executor(context.get_executor()), where);
 }
 template <typename Context>
     requires(!std::convertible_to<Context&, executor>)

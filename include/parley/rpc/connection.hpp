@@ -73,16 +73,24 @@ public:
     /// None: calls fail with `bad_descriptor`.
     connection() noexcept;
     /// Over a channel with the framing of the protocol (`protocol::make_channel`), whatever carries messages.
-    explicit connection(any_channel channel, router calls = {}, const connection_options& options = {});
+    explicit connection(any_channel channel);
+    connection(any_channel channel, router calls);
+    connection(any_channel channel, router calls, const connection_options& options);
     /// Over a stream: a child's standard streams, a socket. `connect` makes one from an address.
     ///
     ///     rpc::connection server(stream_pair(std::move(child.out()), std::move(child.in())), calls,
     ///                            {.protocol = rpc::message_pack_rpc()});
     template <typename Stream>
         requires(!std::convertible_to<Stream, any_channel>) && requires { typename Stream::executor_type; }
-    explicit connection(Stream stream, router calls = {}, const connection_options& options = {})
+    connection(Stream stream, router calls, const connection_options& options)
         : connection(options.protocol.make_channel(std::move(stream), {}, options.message_bytes), std::move(calls),
                      options) {}
+    template <typename Stream>
+        requires(!std::convertible_to<Stream, any_channel>) && requires { typename Stream::executor_type; }
+    connection(Stream stream, router calls) : connection(std::move(stream), std::move(calls), connection_options()) {}
+    template <typename Stream>
+        requires(!std::convertible_to<Stream, any_channel>) && requires { typename Stream::executor_type; }
+    explicit connection(Stream stream) : connection(std::move(stream), router(), connection_options()) {}
     connection(connection&& other) noexcept;
     connection& operator=(connection&& other) noexcept;
     connection(const connection&) = delete;

@@ -55,7 +55,8 @@ inline constexpr std::int64_t request_cancelled = -32800;
 /// parameters.
 class PARLEY_RPC_EXPORT fault : public std::exception {
 public:
-    explicit fault(std::int64_t number, std::string message, value data = {});
+    explicit fault(std::int64_t number, std::string message);
+    explicit fault(std::int64_t number, std::string message, value data);
     fault(const fault&) = default;
     fault& operator=(const fault&) = default;
     ~fault() override;
@@ -79,7 +80,8 @@ class PARLEY_RPC_EXPORT call_error : public boost::system::system_error {
 public:
     /// No error; `outcome` asks for it.
     call_error();
-    call_error(error_code code, const std::string& method, const std::string& text = {});
+    call_error(error_code code, const std::string& method);
+    call_error(error_code code, const std::string& method, const std::string& text);
     /// The other side has answered with `f`.
     call_error(rpc::fault f, const std::string& method);
     call_error(const call_error&) = default;

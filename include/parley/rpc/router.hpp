@@ -69,7 +69,8 @@ public:
 
     /// Lets the other side ask for the methods and their types: `rpc.discover` in JSON-RPC (an OpenRPC document),
     /// `org.varlink.service` in varlink. Off by default.
-    router& describe(std::string title, std::string version = "1");
+    router& describe(std::string title, std::string version);
+    router& describe(std::string title);  // of version "1"
 
     bool has(std::string_view method) const noexcept;
     std::vector<std::string> methods() const;
