@@ -3,14 +3,21 @@
 
 #include "leftovers.hpp"
 
+#include <boost/test/results_collector.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <system_error>
 #include <thread>
 
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace parley::test {
@@ -67,9 +74,77 @@ std::vector<int> children() {
     return found;
 }
 
+namespace {
+
+constexpr const char* run_variable = "PARLEY_TEST_RUN";
+
+struct seen_process {
+    int pid;
+    int parent;
+};
+
+std::vector<seen_process> all_processes() {
+    std::vector<seen_process> found;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+        const auto name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        std::ifstream stat(entry.path() / "stat");
+        std::string line;
+        if (!std::getline(stat, line)) continue;
+        const auto end_of_name = line.rfind(')');
+        if (end_of_name == std::string::npos || end_of_name + 4 >= line.size()) continue;
+        found.push_back({std::stoi(name), std::atoi(line.c_str() + end_of_name + 4)});
+    }
+    return found;
+}
+
+bool came_from_here(int pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
+    const auto wanted = std::string(run_variable) + "=" + std::to_string(::getpid());
+    for (std::string one; std::getline(file, one, '\0');)
+        if (one == wanted) return true;
+    return false;
+}
+
+bool case_has_failed() {
+    if (std::uncaught_exceptions() > 0) return true;
+    const auto id = boost::unit_test::framework::current_test_case_id();
+    return !boost::unit_test::results_collector.results(id).passed();
+}
+
+}  // namespace
+
+void name_what_is_started() { ::setenv(run_variable, std::to_string(::getpid()).c_str(), 1); }
+
+void end_what_is_left() {
+    for (int round = 0; round < 20; ++round) {
+        std::set<int> ours{::getpid()};
+        const auto all = all_processes();
+        for (bool more = true; more;) {
+            more = false;
+            for (const auto& [pid, parent] : all)
+                if (!ours.contains(pid) && (ours.contains(parent) || came_from_here(pid)))
+                    more = ours.insert(pid).second || more;
+        }
+        ours.erase(::getpid());
+        if (ours.empty()) return;
+        for (const int pid : ours) {
+            const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+            if (pidfd < 0) continue;
+            ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
+            siginfo_t info{};
+            ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG);
+            ::close(pidfd);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+}
+
 no_leftovers::no_leftovers() : before_(open_descriptors()) {}
 
 no_leftovers::~no_leftovers() {
+    if (case_has_failed()) end_what_is_left();
     // A helper thread of the library may be about to let go of what it had: of a child that has just ended, say.
     std::map<int, std::string> left;
     std::vector<int> dead;

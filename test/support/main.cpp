@@ -5,6 +5,8 @@
 // name that ends in that of a test file, as in net_listen_test, the program runs that file's suite, unless it is told
 // what to run.
 
+#include "leftovers.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -48,5 +50,9 @@ int main(int argc, char* argv[]) {
     if (name.ends_with("_test") && std::none_of(argv + 1, argv + argc, says_what_to_run))
         arguments.insert(arguments.begin() + 1, choice.data());
     arguments.push_back(nullptr);
-    return boost::unit_test::unit_test_main(&name_the_suite, static_cast<int>(arguments.size()) - 1, arguments.data());
+    parley::test::name_what_is_started();
+    const int code =
+        boost::unit_test::unit_test_main(&name_the_suite, static_cast<int>(arguments.size()) - 1, arguments.data());
+    if (code != 0) parley::test::end_what_is_left();
+    return code;
 }

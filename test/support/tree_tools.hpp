@@ -55,7 +55,9 @@ struct tree_fixture : process_fixture {
 
     ~tree_fixture() {
         BOOST_TEST(run_dry(io), "the context still has work");
-        BOOST_TEST(soon([this] { return members().empty(); }), "processes are left");
+        const bool all_gone = soon([this] { return members().empty(); });
+        BOOST_TEST(all_gone, "processes are left");
+        if (!all_gone) end_what_is_left();
         // ThreadSanitizer has a thread of its own from the first one of the program on.
         BOOST_TEST(soon([] { return threads() <= (under_tsan ? 2u : 1u); }), "a helper thread is left");
         BOOST_TEST(!sys::is_subreaper().value());
@@ -103,9 +105,12 @@ struct tree_fixture : process_fixture {
     /// Runs the loop until `done()` holds; false when the guard passed before.
     template <typename Condition>
     bool soon(Condition done) {
-        const auto end = std::chrono::steady_clock::now() + guard;
+        const auto end = std::chrono::steady_clock::now() + time_left();
         while (!done()) {
-            if (std::chrono::steady_clock::now() > end) return false;
+            if (std::chrono::steady_clock::now() > end) {
+                guard_has_passed = true;
+                return false;
+            }
             io.restart();
             io.poll();
             std::this_thread::yield();
