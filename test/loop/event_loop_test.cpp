@@ -14,6 +14,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -75,14 +77,32 @@ BOOST_AUTO_TEST_CASE(stop_ends_run_from_another_thread_while_it_blocks_or_polls)
     }
 }
 
+// Whether a thread of this process waits for something.
+bool sleeps(pid_t thread) {
+    std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+    const std::string stat(std::istreambuf_iterator<char>(file), {});
+    const auto name_ends = stat.rfind(") ");
+    return name_ends != std::string::npos && stat.substr(name_ends + 2, 1) == "S";
+}
+
 BOOST_AUTO_TEST_CASE(work_from_another_thread_wakes_a_loop_that_blocks_or_polls) {
     for (const auto polling : {0us, 200us}) {
         event_loop loop({.busy_poll = polling});
         asio::steady_timer never(loop.context(), 1h);
         never.async_wait([](error_code) {});
-        std::thread other([&] { asio::post(loop.get_executor(), [&] { loop.stop(); }); });
-        loop.run();
+        std::thread::id ran_in{};
+        std::thread other([&, loop_thread = ::gettid()] {
+            while (!sleeps(loop_thread)) std::this_thread::yield();
+            asio::post(loop.get_executor(), [&] {
+                ran_in = std::this_thread::get_id();
+                loop.stop();
+            });
+        });
+        const auto ran = loop.run();
         other.join();
+        BOOST_TEST(ran == 1u);  // and not the timer
+        BOOST_TEST((ran_in == std::this_thread::get_id()));
+        BOOST_TEST(loop.stopped());
     }
 }
 

@@ -160,9 +160,13 @@ BOOST_AUTO_TEST_CASE(a_coroutine_waits_for_it) {
     shutdown_control s(io.get_executor(), options);
     ::raise(SIGUSR1);
     run_task(io, [](shutdown_control& stopping) -> task<> {
+        BOOST_TEST(stopping.phase() == shutdown_phase::running);
         co_await stopping.async_wait_draining();
+        BOOST_TEST(stopping.phase() == shutdown_phase::draining);
+        BOOST_TEST(stopping.signal_number() == SIGUSR1);
         stopping.force();
         co_await stopping.async_wait_forced();
+        BOOST_TEST(stopping.phase() == shutdown_phase::forced);
     }(s));
 }
 

@@ -9,6 +9,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
+#include <csignal>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -61,6 +62,40 @@ BOOST_AUTO_TEST_CASE(counts_what_does_not_fit_and_says_so_with_the_next_that_doe
     queue.push(numbered(9));
     BOOST_TEST(queue.pop()->missed == 1u);
     BOOST_TEST(queue.missed() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(one_of_each_number_that_is_not_in_goes_in_beyond_the_limit) {
+    auto queue = make_queue(4);
+    for (int i = 0; i < 6; ++i) queue.push(numbered(i));
+    for (int round = 0; round < 2; ++round)
+        for (int number = 1; number < NSIG; ++number) queue.push({.number = number, .value = 100 + round});
+    BOOST_TEST(queue.missed() == 2u + 1 + NSIG - 1);  // of the first, and the second of each
+    for (int i = 0; i < 4; ++i) BOOST_TEST(queue.pop()->value == i);
+    queue.push({.number = 5, .value = 200});  // still in, and no room
+    BOOST_TEST(queue.missed() == 2u + NSIG + 1);
+    for (int number = 2; number < NSIG; ++number) {  // in the order in which they came
+        const auto event = queue.pop();
+        BOOST_TEST_REQUIRE(event.has_value());
+        BOOST_TEST(event->number == number);
+        BOOST_TEST(event->value == 100);
+    }
+    BOOST_TEST(!queue.pop());
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_was_taken_goes_in_again_beyond_the_limit) {
+    auto queue = make_queue(2);
+    for (int round = 0; round < 1000; ++round) {
+        queue.push(numbered(0));
+        queue.push(numbered(1));
+        queue.push(numbered(2));
+        queue.push({.number = 15, .value = round});
+        queue.push({.number = 15, .value = -1});
+        BOOST_TEST_REQUIRE(queue.pop()->number == 1);
+        BOOST_TEST_REQUIRE(queue.pop()->number == 1);
+        BOOST_TEST_REQUIRE(queue.pop()->value == round);
+        BOOST_TEST_REQUIRE(queue.empty());
+    }
+    BOOST_TEST(queue.missed() == 2000u);
 }
 
 BOOST_AUTO_TEST_CASE(goes_round_many_times) {
