@@ -68,6 +68,7 @@ struct load_fixture : tree_fixture {
                 BOOST_TEST(r.found == 1u);
                 ++told;
             });
+        while (io.run_one_for(200ms) != 0) {}  // until each has been looked at, and waits
         // One after the other: from the end of a process to the word of it.
         load_clock::duration longest{};
         for (std::size_t i = 0; i < std::min<std::size_t>(count, 20); ++i) {
