@@ -48,6 +48,7 @@ inline task<child> start_ready(command what) {
 
 /// Runs `io` until nothing is left to do; false when the guard passed before.
 inline bool run_dry(asio::io_context& io) {
+    if (guard_has_passed) return false;
     const auto end = std::chrono::steady_clock::now() + time_left();
     io.restart();
     while (io.run_one_until(end) != 0) {}
