@@ -5,6 +5,7 @@
 
 #include "net_tools.hpp"
 #include "process_tools.hpp"
+#include "skip.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -25,7 +26,7 @@ struct activation_fixture : process_fixture {
 
     static bool is_here() {
         const bool here = exists(tool);
-        if (!here) BOOST_TEST_MESSAGE("skipped: needs systemd-socket-activate");
+        if (!here) skip_case("needs systemd-socket-activate");
         return here;
     }
 };

@@ -8,6 +8,7 @@
 
 #include "net_tools.hpp"
 #include "process_tools.hpp"
+#include "skip.hpp"
 
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/local/datagram_protocol.hpp>
@@ -33,7 +34,7 @@ struct netcat_fixture : process_fixture {
     /// False, with a message, where there is none: other programs of this name have other options.
     static bool is_here() {
         const bool here = exists("/bin/nc.openbsd");
-        if (!here) BOOST_TEST_MESSAGE("skipped: needs netcat-openbsd");
+        if (!here) skip_case("needs netcat-openbsd");
         return here;
     }
     child netcat(argument_list arguments) {

@@ -9,6 +9,7 @@
 #include "forked.hpp"
 #include "net_namespaces.hpp"
 #include "served.hpp"
+#include "skip.hpp"
 
 #include <boost/asio/ip/multicast.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -41,7 +42,7 @@ struct hosts_fixture : process_fixture {
             hosts.emplace(*this);
             return true;
         } catch (const std::exception& e) {
-            BOOST_TEST_MESSAGE("skipped: needs root, iproute2 and network namespaces: " << e.what());
+            skip_case("needs root, iproute2 and network namespaces: ", e.what());
             return false;
         }
     }
@@ -178,10 +179,7 @@ BOOST_AUTO_TEST_CASE(a_group_without_hops_stays_on_its_host) {
 }
 
 BOOST_AUTO_TEST_CASE(a_group_of_version_6_crosses_by_its_interface) {
-    if (!two_hosts::has_ipv6()) {
-        BOOST_TEST_MESSAGE("skipped: no IPv6 here");
-        return;
-    }
+    if (!two_hosts::has_ipv6()) return skip_case("no IPv6 here");
     if (!are_here()) return;
     auto there = receiver(hosts->right, "udp-multicast:[ff02::7777]:0%cable-r");
     auto from_here = sender(
@@ -194,10 +192,7 @@ BOOST_AUTO_TEST_CASE(a_group_of_version_6_crosses_by_its_interface) {
 
 BOOST_DATA_TEST_CASE(a_connection_crosses, data::make({"10.77.0.2", "[fe80::2%cable-l]"}), host) {
     const bool is_v6 = std::string_view(host).starts_with('[');
-    if (is_v6 && !two_hosts::has_ipv6()) {
-        BOOST_TEST_MESSAGE("skipped: no IPv6 here");
-        return;
-    }
+    if (is_v6 && !two_hosts::has_ipv6()) return skip_case("no IPv6 here");
     if (!are_here()) return;
     const server_on other(hosts->right, is_v6 ? "tcp:[fe80::2%cable-r]:0" : "tcp:10.77.0.2:0");
     const inside here(hosts->left);
@@ -213,8 +208,7 @@ BOOST_AUTO_TEST_CASE(a_bad_line_loses_no_byte) {
         const std::string cable = host == &hosts->left ? "cable-l" : "cable-r";
         const auto made = hosts->on(*host, "tc qdisc add dev " + cable + " root netem loss 5% delay 5ms");
         if (made.status.success()) continue;
-        BOOST_TEST_MESSAGE("skipped: the kernel has no netem: " << made.err);
-        return;
+        return skip_case("the kernel has no netem: ", made.err);
     }
     const server_on other(hosts->right, "tcp:10.77.0.2:0");
     const inside here(hosts->left);

@@ -8,6 +8,7 @@
 #include <parley/net/packet.hpp>
 
 #include "process_tools.hpp"
+#include "skip.hpp"
 #include "socket_tools.hpp"
 #include "temporary_directory.hpp"
 
@@ -184,7 +185,7 @@ BOOST_AUTO_TEST_CASE(python_speaks_datagrams_with_us_both_ways) {
 }
 
 BOOST_AUTO_TEST_CASE(socat_speaks_seqpackets_with_us_both_ways) {
-    if (!has("socat")) return;
+    if (!has("socat")) return skip_case("needs socat");
     const auto path = directory / "s";
     const auto place = to_endpoint<local_seqpacket::endpoint>(address::unix_seqpacket(path).value()).value();
     local_seqpacket::acceptor acceptor(ex, place);
@@ -204,7 +205,7 @@ BOOST_AUTO_TEST_CASE(socat_speaks_seqpackets_with_us_both_ways) {
 }
 
 BOOST_AUTO_TEST_CASE(we_speak_seqpackets_with_a_listening_socat) {
-    if (!has("socat")) return;
+    if (!has("socat")) return skip_case("needs socat");
     const auto path = directory / "s";
     auto peer = socat({"UNIX-LISTEN:" + path + ",socktype=5", "EXEC:/bin/cat,pipes"});
     wait_for(path);
@@ -223,7 +224,7 @@ BOOST_AUTO_TEST_CASE(we_speak_seqpackets_with_a_listening_socat) {
 }
 
 BOOST_AUTO_TEST_CASE(socat_speaks_datagrams_with_us) {
-    if (!has("socat")) return;
+    if (!has("socat")) return skip_case("needs socat");
     const auto path = directory / "s";
     auto server = open_datagram_receiver<local_datagram>(ex, address::unix_datagram(path).value()).value();
     auto peer = socat({"-u", "-", "UNIX-SENDTO:" + path});

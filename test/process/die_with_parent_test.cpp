@@ -7,6 +7,7 @@
 
 #include "core/syscall.hpp"
 #include "process_tools.hpp"
+#include "skip.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -69,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_parent_that_is_killed_takes_its_child_along) {
 
 BOOST_AUTO_TEST_CASE(it_works_after_the_identity_has_changed) {
     if (::geteuid() != 0) {
-        BOOST_TEST_MESSAGE("skipped: needs root");
+        skip_case("needs root");
         return;
     }
     // The kernel forgets the death signal at a change of identity: it has to come after.

@@ -4,6 +4,7 @@
 #include <parley/process/init_duty.hpp>
 
 #include "fault.hpp"
+#include "skip.hpp"
 #include "test_child.hpp"
 #include "tree_tools.hpp"
 
@@ -178,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_process_with_the_number_of_an_earlier_child_is_another) {
         const auto r = run({.program = "/usr/bin/unshare",
                             .arguments = {"-pf", "--mount-proc", test_child(), "duty-number-again", what}});
         if (r.status == exit_status::exited(77) || r.err.find("unshare") != std::string::npos) {
-            BOOST_TEST_MESSAGE("skipped: " << r.err);
+            skip_case(r.err);
             return;
         }
         BOOST_TEST(r.status.success(), what << ": " << r.status);
@@ -207,7 +208,7 @@ BOOST_AUTO_TEST_CASE(the_first_process_of_a_namespace_reaps_forwards_and_steals_
     const auto r =
         run({.program = "/usr/bin/unshare", .arguments = {"-pf", "--mount-proc", test_child(), "first-process"}});
     if (r.status == exit_status::exited(77) || r.err.find("unshare") != std::string::npos) {
-        BOOST_TEST_MESSAGE("skipped: " << r.err);
+        skip_case(r.err);
         return;
     }
     BOOST_TEST(r.status.success());

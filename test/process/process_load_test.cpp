@@ -8,6 +8,7 @@
 #include "descriptor_limits.hpp"
 #include "process_tools.hpp"
 #include "sanitizers.hpp"
+#include "skip.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -116,7 +117,7 @@ BOOST_AUTO_TEST_CASE(captures_work_when_the_user_has_used_up_the_memory_for_pipe
     auto what = helper({"exit", "0"});
     if (::geteuid() == 0) what.run_as = {nobody, nobody};
     if (auto reached = spawn(ex, what); !reached) {
-        BOOST_TEST_MESSAGE("skipped: " << reached.error().message());
+        skip_case(reached.error().message());
         return;
     }
     what.arguments = {"small-pipes", "1100"};

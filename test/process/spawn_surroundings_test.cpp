@@ -7,6 +7,7 @@
 
 #include "fault.hpp"
 #include "process_tools.hpp"
+#include "skip.hpp"
 #include "temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -34,12 +35,6 @@ struct context : process_fixture {
         return r.out;
     }
 };
-
-bool is_root() {
-    if (::geteuid() == 0) return true;
-    BOOST_TEST_MESSAGE("skipped: needs root");
-    return false;
-}
 
 command with_identity(std::string line, identity who) {
     auto c = shell(std::move(line));
@@ -90,7 +85,7 @@ BOOST_AUTO_TEST_CASE(the_child_runs_on_the_cpus_it_was_given) {
 BOOST_AUTO_TEST_CASE(limits_hold_in_the_child_and_only_there) {
     auto c = shell("ulimit -Sn; ulimit -Hn; ulimit -Sc");
     c.limits = {{RLIMIT_NOFILE, 64, 128}, {RLIMIT_CORE, 0, resource_limit::unlimited}};
-    if (!is_root()) c.limits[1].hard = 0;
+    if (::geteuid() != 0) c.limits[1].hard = 0;
     rlimit before{}, after{};
     ::getrlimit(RLIMIT_NOFILE, &before);
     BOOST_TEST(said_by(c) == "64\n128\n0\n");
@@ -111,7 +106,7 @@ BOOST_AUTO_TEST_CASE(limits_that_cannot_be_are_refused_by_name) {
 }
 
 BOOST_AUTO_TEST_CASE(all_of_an_identity_is_taken_on) {
-    if (!is_root()) return;
+    if (!is_root_or_skip()) return;
     const auto c = with_identity(
         "id -u; id -ru; id -g; id -G; grep ^Cap /proc/self/status | sort -u -k 2 | grep -v Bnd; "
         "grep ^Uid /proc/self/status",
@@ -124,7 +119,7 @@ BOOST_AUTO_TEST_CASE(all_of_an_identity_is_taken_on) {
 }
 
 BOOST_AUTO_TEST_CASE(an_identity_that_is_refused_in_part_fails_the_start) {
-    if (!is_root()) return;
+    if (!is_root_or_skip()) return;
     const auto c = with_identity("touch /tmp/parley-must-not-run", {somebody, somebody, {7}});
     for (const auto call : {sys::call::child_setgroups, sys::call::child_setresgid, sys::call::child_setresuid}) {
         for (const int how : {EPERM, EAGAIN, sys::pretend}) {  // refused, or taken for done and not done
@@ -138,14 +133,14 @@ BOOST_AUTO_TEST_CASE(an_identity_that_is_refused_in_part_fails_the_start) {
 }
 
 BOOST_AUTO_TEST_CASE(nobody_cannot_become_somebody) {
-    if (!is_root()) return;
+    if (!is_root_or_skip()) return;
     auto c = with_identity("true", {somebody, somebody});
     c.run_as->user = static_cast<uid_t>(-1);
     BOOST_TEST(failure(c).message().find("run_as: -1 is nobody") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(the_directory_is_entered_as_the_user_of_the_child) {
-    if (!is_root()) return;
+    if (!is_root_or_skip()) return;
     const temporary_directory place;
     ::chmod(place.path().c_str(), 0700);
     auto c = with_identity("pwd", {somebody, somebody});

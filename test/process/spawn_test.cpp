@@ -5,6 +5,7 @@
 
 #include "fault.hpp"
 #include "process_tools.hpp"
+#include "skip.hpp"
 #include "temporary_directory.hpp"
 
 #include <parley/process/run.hpp>
@@ -161,13 +162,13 @@ BOOST_AUTO_TEST_CASE(threads_that_hold_locks_are_no_danger) {
 
 BOOST_AUTO_TEST_CASE(a_reused_pid_is_never_signalled) {
     if (::geteuid() != 0) {
-        BOOST_TEST_MESSAGE("skipped: needs root for a PID namespace");
+        skip_case("needs root for a PID namespace");
         return;
     }
     const auto r =
         run({.program = "/usr/bin/unshare", .arguments = {"-pf", "--mount-proc", test_child(), "pid-reuse"}});
     if (r.status == exit_status::exited(77) || r.err.find("unshare") != std::string::npos) {
-        BOOST_TEST_MESSAGE("skipped: " << r.out << r.err);
+        skip_case(r.out, r.err);
         return;
     }
     BOOST_TEST(r.out == "victim lives\n", r.err);

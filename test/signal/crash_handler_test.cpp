@@ -11,6 +11,7 @@
 #include "forked.hpp"
 #include "sanitizers.hpp"
 #include "signal_leftovers.hpp"
+#include "skip.hpp"
 
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
@@ -71,7 +72,7 @@ death die(const std::function<void(int)>& crash, const std::function<void(pid_t)
 }
 
 bool skipped() {
-    if (parley::test::sanitized) BOOST_TEST_MESSAGE("skipped: the sanitizer handles this signal");
+    if (parley::test::sanitized) parley::test::skip_case("the sanitizer handles this signal");
     return parley::test::sanitized;
 }
 
@@ -148,7 +149,7 @@ BOOST_AUTO_TEST_CASE(reports_a_division_by_zero) {
     BOOST_TEST(end.by(SIGFPE), end.status);
     BOOST_TEST(end.says("cause: integer division by zero (code 1)\n"), end.report);
 #else
-    BOOST_TEST_MESSAGE("skipped: this processor divides by zero");
+    parley::test::skip_case("this processor divides by zero");
 #endif
 }
 
@@ -162,7 +163,7 @@ BOOST_AUTO_TEST_CASE(reports_an_illegal_instruction) {
     BOOST_TEST(end.by(SIGILL), end.status);
     BOOST_TEST(end.matches("crash: SIGILL .*\ncause: no such (instruction|operand) "), end.report);
 #else
-    BOOST_TEST_MESSAGE("skipped: not known for this processor");
+    parley::test::skip_case("not known for this processor");
 #endif
 }
 

@@ -8,6 +8,7 @@
 #include "core/syscall.hpp"
 #include "forked.hpp"
 #include "leftovers.hpp"
+#include "skip.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -191,7 +192,7 @@ BOOST_AUTO_TEST_CASE(the_own_group_includes_the_sender) {
 
 BOOST_AUTO_TEST_CASE(a_stranger_may_not_be_signalled) {
     if (::geteuid() != 0) {
-        BOOST_TEST_MESSAGE("skipped: needs root to become somebody else");
+        parley::test::skip_case("needs root to become somebody else");
         return;
     }
     forked child([] {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "rpc_tools.hpp"
+#include "skip.hpp"
 
 #include <parley/message/stream_pair.hpp>
 #include <parley/process/run.hpp>
@@ -12,7 +13,6 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <optional>
@@ -26,11 +26,7 @@ namespace parley::test {
 /// The interpreter of test/rpc/with_python; null outside of it.
 inline const char* python() { return std::getenv("PARLEY_PYTHON"); }
 
-[[noreturn]] inline void skip(const char* needed) {
-    std::printf("skipped: needs %s\n", needed);
-    std::fflush(stdout);
-    std::_Exit(77);
-}
+[[noreturn]] inline void skip(const char* needed) { skip_program(std::string("needs ") + needed); }
 
 inline void skip_without_python() {
     if (python() == nullptr) skip("to be run by test/rpc/with_python");

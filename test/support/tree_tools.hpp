@@ -6,6 +6,7 @@
 
 #include "process_tools.hpp"
 #include "sanitizers.hpp"
+#include "skip.hpp"
 
 #include "core/syscall.hpp"
 #include "process/cgroup_leaf.hpp"
@@ -28,10 +29,13 @@
 
 namespace parley::test {
 
-/// Whether this process can make a cgroup; the reason why not, else.
+/// Whether this process can make a cgroup.
+inline bool can_make_cgroup() { return cgroup_leaf::make({}).has_value(); }
+
+/// The same; where it cannot the case is skipped.
 inline bool have_cgroup() {
     const auto leaf = cgroup_leaf::make({});
-    if (!leaf) BOOST_TEST_MESSAGE("skipped: " << leaf.error());
+    if (!leaf) skip_case(leaf.error());
     return leaf.has_value();
 }
 
