@@ -16,6 +16,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <list>
@@ -53,6 +54,10 @@ bool is_connected_to_itself(int fd) {
     return own_size && other_size && *own_size == *other_size && std::memcmp(&own, &other, *own_size) == 0;
 }
 
+bool is_of_family(const error_code& ec) {
+    return ec == sys::make_code(EAFNOSUPPORT) || ec == sys::make_code(EADDRNOTAVAIL);
+}
+
 class race : public std::enable_shared_from_this<race> {
 public:
     explicit race(const executor& io) : io_(io), woken_(io) {}
@@ -79,19 +84,22 @@ public:
 
 private:
     error_code start(attempt& each, const address& place);
+    /// The last failure counts, but for that of a family which this machine does not have.
+    void note(const error_code& ec) {
+        if (!any_failed_ || !is_of_family(ec)) last_failure_ = ec;
+        any_failed_ = true;
+    }
 
     const executor io_;
     asio::steady_timer woken_;
     std::list<std::shared_ptr<attempt>> attempts_{};
     error_code last_failure_ = asio::error::host_not_found;
+    bool any_failed_ = false;
 };
 
 void race::begin(const address& place) {
     auto each = std::make_shared<attempt>(io_);
-    if (const auto ec = start(*each, place)) {
-        last_failure_ = ec;
-        return;
-    }
+    if (const auto ec = start(*each, place)) return note(ec);
     attempts_.push_back(each);
     if (each->ended) return;
     each->socket.async_wait(asio::posix::stream_descriptor::wait_write,
@@ -132,7 +140,7 @@ unique_fd race::winner(int& family) {
             family = each.family;
             return each.take();
         }
-        last_failure_ = each.failure;
+        note(each.failure);
         at = attempts_.erase(at);
     }
     return {};
@@ -147,6 +155,7 @@ task<open_connection> first_to_connect(executor io, std::vector<address> places,
         ~closer() { all.close(); }
     } const close_at_the_end{*all};
 
+    delay = std::min<std::chrono::milliseconds>(delay, std::chrono::hours(24));
     auto next = places.begin();
     auto next_start = clock::now();
     for (;;) {

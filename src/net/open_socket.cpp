@@ -162,8 +162,15 @@ result<address> name_of(int fd, const socket_type& type) {
     return to_address(reinterpret_cast<const sockaddr*>(&name), *size, type);
 }
 
+// RFC 6761, 6.3: "localhost", any name below it, each with a final dot or without. Hosts are in lower case.
+bool is_localhost(const address& a) {
+    std::string_view host = a.host();
+    if (host.ends_with('.')) host.remove_suffix(1);
+    return host == "localhost" || host.ends_with(".localhost");
+}
+
 result<address> with_numbers(const address& a) {
-    if (a.host() == "localhost") return make_internet(a, "127.0.0.1");  // RFC 6761: never asked for
+    if (is_localhost(a)) return make_internet(a, "127.0.0.1");
     if (!a.is_numeric())
         return address_error(a, make_error_code(errc::invalid_argument), "the host must be a number or localhost");
     if (a.zone().empty()) return a;

@@ -34,7 +34,11 @@ error wrong_protocol(const address& a);
 /// The address of a socket as the kernel tells it.
 result<address> name_of(int fd, const socket_type& type);
 
-/// `a` with "localhost" and the names of zones as numbers. Errors: `errc::invalid_argument` for another name.
+/// Whether the host of `a` is this machine by its name: it is never looked up.
+bool is_localhost(const address& a);
+
+/// `a` with "localhost", where that is 127.0.0.1, and the names of zones as numbers. Errors: `errc::invalid_argument`
+/// for another name.
 result<address> with_numbers(const address& a);
 
 /// A socket for `a`: non-blocking, close-on-exec, with every option of `a` that is set on a socket: all but `mode`,

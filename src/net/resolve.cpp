@@ -74,10 +74,15 @@ std::vector<address> in_turn(const Results& found, const address& a) {
 }  // namespace
 
 task<std::vector<address>> resolve(executor io, address a) {
-    if (a.is_numeric()) {
+    const bool here = detail::is_localhost(a);
+    if (here || a.is_numeric()) {
         const auto place = detail::with_numbers(a);
         if (!place) throw boost::system::system_error(place.error().code());
-        co_return std::vector<address>{*place};
+        std::vector<address> places{*place};
+        // A server of this machine may listen at ::1 only. A datagram socket connects to the first whoever is there.
+        if (here && a.kind() == address_kind::tcp)
+            if (const auto other = address::tcp("::1", a.port(), a.options())) places.push_back(*other);
+        co_return places;
     }
     std::vector<address> all;
     if (a.kind() == address_kind::tcp)

@@ -4,9 +4,11 @@
 #include <parley/net/connect.hpp>
 
 #include <parley/core/timeout.hpp>
+#include <parley/net/datagram.hpp>
 
 #include "fault.hpp"
 #include "net_tools.hpp"
+#include "skip.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -16,8 +18,11 @@
 #include <boost/asio/local/datagram_protocol.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/test/data/test_case.hpp>
 
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -169,6 +174,49 @@ BOOST_AUTO_TEST_CASE(a_name_is_looked_up_and_every_address_tried) {
     BOOST_TEST(option.value());
 }
 
+// RFC 6761: neither DNS nor a file is asked, whose answer could be another machine.
+BOOST_DATA_TEST_CASE(localhost_is_this_machine_however_it_is_written,
+                     boost::unit_test::data::make({"localhost", "localhost.", "LOCALHOST", "LocalHost.", "x.localhost",
+                                                   "a.b.LocalHost."}),
+                     name) {
+    auto server = parley::listen(io.get_executor(), at("tcp:" + std::string(name) + ":0")).value();
+    BOOST_TEST(server.local_address().host() == "127.0.0.1");
+    const auto port = std::to_string(server.local_address().port());
+    const auto where = at("tcp:" + std::string(name) + ":" + port + "?nodelay=1");
+    // No thread is started for a look-up, and so nothing is asked.
+    const auto threads = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                             std::filesystem::directory_iterator());
+    };
+    const auto before = threads();
+    auto client = run([](auto& loop, address to) -> task<asio::ip::tcp::socket> {
+        co_return co_await async_connect<asio::ip::tcp>(loop.get_executor(), to, asio::use_awaitable);
+    }(io, where));
+    BOOST_TEST(threads() == before);
+    BOOST_TEST(client.remote_endpoint().address().to_string() == "127.0.0.1");
+    asio::ip::tcp::no_delay option;
+    client.get_option(option);
+    BOOST_TEST(option.value());
+    server.close();
+    BOOST_TEST(failure(where) == code(ECONNREFUSED));
+    const auto receiver =
+        open_datagram_receiver<asio::ip::udp>(io.get_executor(), at("udp:" + std::string(name) + ":0")).value();
+    BOOST_TEST(receiver.local_address.host() == "127.0.0.1");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_at_the_other_loopback_is_found_by_localhost) {
+    auto server = parley::listen(io.get_executor(), at("tcp:[::1]:0"));
+    if (!server) return skip_case("no IPv6 here");
+    BOOST_TEST(!failure(at("tcp:localhost.:" + std::to_string(server->local_address().port()))));
+}
+
+// A name that only looks alike is looked up.
+BOOST_DATA_TEST_CASE(what_ends_like_localhost_is_another_name,
+                     boost::unit_test::data::make({"notlocalhost", "localhost.invalid", "localhost.x"}), name) {
+    BOOST_TEST(parley::listen(io.get_executor(), at("tcp:" + std::string(name) + ":0")).error().code() ==
+               make_error_code(errc::invalid_argument));
+}
+
 BOOST_AUTO_TEST_CASE(a_name_that_nobody_has_is_an_error) {
     BOOST_TEST(failure(at("tcp:no-such-host.invalid:80"), {.timeout = 30s}).failed());
 }
@@ -198,6 +246,13 @@ BOOST_AUTO_TEST_CASE(a_server_of_the_wrong_user_is_refused) {
     BOOST_TEST(!failure(local(), {.policy = peer_policy::same_user()}));
     const auto other = peer_policy().allow_user(::geteuid() + 1);
     BOOST_TEST(failure(local(), {.policy = other}) == code(EACCES));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_cannot_be_looked_up_is_refused) {
+    auto server = parley::listen(io.get_executor(), local()).value();
+    const fault unknown(sys::call::getsockopt, ENOPROTOOPT);
+    BOOST_TEST(failure(local(), {.policy = peer_policy::same_user()}) == code(ENOPROTOOPT));
+    BOOST_TEST(!failure(local()));
 }
 
 BOOST_AUTO_TEST_CASE(a_connected_descriptor_is_taken) {
