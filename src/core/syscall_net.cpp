@@ -105,6 +105,14 @@ outcome<struct ::stat> lstat(const char* path) noexcept {
     return st;
 }
 
+outcome<std::string> read_link(const char* path) {
+    std::string target(4096, '\0');
+    const auto size = transfer(call::fstat, [&] { return ::readlink(path, target.data(), target.size()); });
+    if (!size) return size.error();
+    target.resize(*size);
+    return target;
+}
+
 error_code try_lock(int fd) noexcept {
     return check(call::flock, [&] { return ::flock(fd, LOCK_EX | LOCK_NB); });
 }

@@ -6,6 +6,8 @@
 
 #include "core/syscall.hpp"
 
+#include <string>
+
 #include <sys/socket.h>
 
 namespace parley::sys {
@@ -40,6 +42,8 @@ error_code chmod_path_descriptor(int fd, mode_t mode) noexcept;
 error_code chown_path_descriptor(int fd, uid_t user, gid_t group) noexcept;
 /// Of what is at the path itself: a link is not followed.
 outcome<struct ::stat> lstat(const char* path) noexcept;
+/// Where a symbolic link leads to; of a longer target the first 4,096 bytes.
+outcome<std::string> read_link(const char* path);
 /// An exclusive flock(2), or EWOULDBLOCK.
 error_code try_lock(int fd) noexcept;
 

@@ -9,7 +9,9 @@
 #include "core/account.hpp"
 #include "core/syscall_net.hpp"
 #include "net/open_socket.hpp"
+#include "net/path_kind.hpp"
 
+#include <array>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -55,28 +57,63 @@ public:
         if (fd_) (void)sys::unlink(path_.c_str());  // before the lock goes, so that nobody holds a lock on a lost file
     }
 
-    error_code take() {
+    result<void> take(const address& a) {
         constexpr int rounds = 16;  // as long as others take it and remove it
         for (int i = 0; i < rounds; ++i) {
             auto opened = sys::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, only_owner);
-            if (!opened) return opened.error();
+            if (!opened) return not_ours(a, opened.error());
             const auto held = sys::fstat(opened->get());
-            if (!held) return held.error();
-            if (!S_ISREG(held->st_mode) || held->st_uid != ::geteuid()) return sys::make_code(EACCES);
-            if (const auto ec = sys::try_lock(opened->get())) return ec;
+            if (!held) return not_ours(a, held.error());
+            if (!S_ISREG(held->st_mode) || held->st_uid != ::geteuid()) return not_ours(a, sys::make_code(EACCES));
+            if (const auto ec = sys::try_lock(opened->get())) {
+                if (ec == sys::make_code(EWOULDBLOCK)) break;
+                return not_ours(a, ec);
+            }
             const auto there = sys::lstat(path_.c_str());
             if (there && there->st_dev == held->st_dev && there->st_ino == held->st_ino) {
                 fd_ = std::move(*opened);
                 return {};
             }
         }
-        return sys::make_code(EWOULDBLOCK);
+        return address_error(a, sys::make_code(EADDRINUSE), "another server is about to start there");
     }
 
 private:
+    // With what is there in its place.
+    error not_ours(const address& a, const error_code& ec) const {
+        std::string what = "lock '" + path_ + "'";
+        if (const auto st = sys::lstat(path_.c_str())) {
+            if (!S_ISREG(st->st_mode))
+                what += ": " + kind_of_file(*st, path_) + " is there";
+            else if (st->st_uid != ::geteuid())
+                what += ": the file there is user " + std::to_string(st->st_uid) + "'s";
+        }
+        return address_error(a, ec, what);
+    }
+
     std::string path_;
     unique_fd fd_;
 };
+
+// Whether a server is at the socket, and what it is for: an error, or nothing.
+result<void> refuse_served(const address& a, const socket_address& native) {
+    const auto type = socket_type_for(a);
+    const auto in_use = [&](const std::string& what) { return address_error(a, sys::make_code(EADDRINUSE), what); };
+    // A server of another type tells none of its clients of a connect that fails for this. Datagrams before streams:
+    // a server does not see them connect.
+    for (const int kind : std::array<int, 4>{type.type, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM}) {
+        const auto probe = sys::socket(type.family, kind, type.protocol);
+        if (!probe) return address_error(a, probe.error(), "probe");
+        const auto answer = sys::connect(probe->get(), native.data(), native.size);
+        if (answer == sys::make_code(EPROTOTYPE)) continue;
+        if (kind != type.type)
+            return in_use(std::string("another server is there, with a socket for ") + use_of_socket(kind));
+        if (answer == sys::make_code(ENOENT) || answer == sys::make_code(ECONNREFUSED)) return {};
+        if (answer == sys::make_code(EACCES)) return in_use("a socket is there that this user may not connect to");
+        return in_use("another server is there");
+    }
+    return in_use("another server is there");
+}
 
 // What is in the way. An error, or nothing any more.
 result<void> clear_way(const address& a, const socket_address& native, const file_owner& owner) {
@@ -86,18 +123,12 @@ result<void> clear_way(const address& a, const socket_address& native, const fil
         if (st.error() == sys::make_code(ENOENT)) return {};
         return address_error(a, st.error(), "look at the path");
     }
-    if (!S_ISSOCK(st->st_mode)) return address_error(a, sys::make_code(ENOTSOCK), "a file of another kind is there");
+    if (!S_ISSOCK(st->st_mode))
+        return address_error(a, sys::make_code(ENOTSOCK), kind_of_file(*st, path) + " is there");
     if (st->st_uid != ::geteuid() && st->st_uid != owner.user)
         return address_error(a, sys::make_code(EACCES),
                              "the socket there is user " + std::to_string(st->st_uid) + "'s");
-
-    const auto type = socket_type_for(a);
-    const auto probe = sys::socket(type.family, type.type, type.protocol);
-    if (!probe) return address_error(a, probe.error(), "probe");
-    const auto answer = sys::connect(probe->get(), native.data(), native.size);
-    if (answer == sys::make_code(ENOENT)) return {};
-    if (answer != sys::make_code(ECONNREFUSED))
-        return address_error(a, sys::make_code(EADDRINUSE), "another server is there");
+    if (auto served = refuse_served(a, native); !served) return served;
     if (const auto ec = sys::unlink(path.c_str()); ec && ec != sys::make_code(ENOENT))
         return address_error(a, ec, "remove the file of a server that has ended");
     return {};
@@ -137,11 +168,7 @@ result<socket_file> bind_local(int fd, const address& a, std::optional<int> back
     const auto owner = wanted_owner(a);
     if (!owner) return owner.error();
     start_lock lock(a.path() + ".lock");
-    if (const auto ec = lock.take()) {
-        if (ec == sys::make_code(EWOULDBLOCK))
-            return address_error(a, sys::make_code(EADDRINUSE), "another server is about to start there");
-        return address_error(a, ec, "lock '" + a.path() + ".lock'");
-    }
+    if (auto taken = lock.take(a); !taken) return taken.error();
     if (auto cleared = clear_way(a, *native, *owner); !cleared) return cleared.error();
 
     // The kernel gives the file the mode of the socket, less the umask. Until the rest is set it is for us alone.

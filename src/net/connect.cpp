@@ -8,15 +8,17 @@
 
 #include "core/operation.hpp"
 #include "core/syscall_net.hpp"
+#include "net/connect_line.hpp"
 #include "net/connect_race.hpp"
 #include "net/open_socket.hpp"
+#include "net/path_kind.hpp"
 #include "net/resolve.hpp"
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
-#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include <sys/socket.h>
@@ -34,8 +36,7 @@ result<open_connection> connect_now(const address& a, const detail::socket_type&
     if (!native) return native.error();
     auto fd = detail::open_socket(a, type);
     if (!fd) return fd.error();
-    if (const auto ec = sys::connect(fd->get(), native->data(), native->size))
-        return detail::address_error(a, ec, "connect");
+    if (const auto ec = sys::connect(fd->get(), native->data(), native->size)) return detail::refused_connect(a, ec);
     return open_connection{std::move(*fd), type.family};
 }
 
@@ -66,18 +67,6 @@ result<open_connection> try_at_once(const address& a, const detail::protocol_sha
     }
 }
 
-task<open_connection> connect_when_there_is_room(executor io, address a) {
-    using namespace std::chrono_literals;
-    asio::steady_timer timer(io);
-    for (auto pause = 1ms;; pause = std::min(pause * 2, 50ms)) {
-        timer.expires_at(detail::time_after(pause));
-        co_await timer.async_wait(asio::use_awaitable);
-        auto connected = connect_now(a, detail::socket_type_for(a));
-        if (connected) co_return std::move(*connected);
-        if (connected.error().code() != sys::make_code(EAGAIN)) fail(connected.error().code());
-    }
-}
-
 task<open_connection> connect_by_name(executor io, address a, std::chrono::milliseconds attempt_delay) {
     const auto places = co_await resolve(io, a);
     if (a.kind() == address_kind::tcp) co_return co_await first_to_connect(io, places, attempt_delay);
@@ -90,17 +79,10 @@ task<open_connection> connect_by_name(executor io, address a, std::chrono::milli
     fail(last);
 }
 
-error_code check_peer(const open_connection& c, const std::optional<peer_policy>& policy) {
-    if (!policy || policy->admits_anyone()) return {};
-    const auto who = peer_of(c.fd.get());
-    if (!who) return who.error().code();
-    return policy->allows(*who) ? error_code{} : sys::make_code(EACCES);
-}
-
-task<open_connection> by_policy(task<open_connection> connecting, std::optional<peer_policy> policy) {
-    auto connected = co_await std::move(connecting);
-    if (const auto ec = check_peer(connected, policy)) fail(ec);
-    co_return connected;
+task<open_connection> wait_in_line(std::shared_ptr<detail::connect_in_line> waiting) {
+    co_return co_await async_start<void(error_code, open_connection)>(
+        asio::use_awaitable,
+        [&](detail::connect_in_line::handler_type handler) { waiting->start(std::move(handler)); });
 }
 
 // With its deadline.
@@ -118,7 +100,7 @@ void detail::start_connect(const executor& io, const address& a, const protocol_
                            completion_handler<void(error_code, open_connection)> handler) {
     const auto limit = options.timeout ? options.timeout : a.options().connect_timeout;
     const auto run = [&](task<open_connection> connecting) {
-        run_operation(io, std::move(handler), bounded(by_policy(std::move(connecting), options.policy), limit));
+        run_operation(io, std::move(handler), bounded(std::move(connecting), limit));
     };
     if (is_internet(a)) {
         const bool has_policy = options.policy && !options.policy->admits_anyone();
@@ -126,15 +108,24 @@ void detail::start_connect(const executor& io, const address& a, const protocol_
             return post_completion(io, std::move(handler), make_error_code(errc::invalid_argument), open_connection{});
         return run(connect_by_name(io, a, options.attempt_delay));
     }
-    auto connected = try_at_once(a, shape);
-    if (connected) {
-        const auto ec = check_peer(*connected, options.policy);
-        return post_completion(io, std::move(handler), ec, ec ? open_connection{} : std::move(*connected));
+    socket_address to;
+    std::string line;  // empty where there is nothing to wait for
+    if (a.is_unix() && fits(socket_type_for(a), shape)) {
+        const auto native = to_socket_address(a);
+        if (!native) return post_completion(io, std::move(handler), native.error().code(), open_connection{});
+        to = *native;
+        line = connect_in_line::name_of_line(to, socket_type_for(a));
     }
-    const auto ec = connected.error().code();
-    if (a.kind() != address_kind::descriptor && ec == sys::make_code(EAGAIN))
-        return run(connect_when_there_is_room(io, a));
-    post_completion(io, std::move(handler), ec, open_connection{});
+    const auto wait = [&] {
+        auto waiting = std::make_shared<connect_in_line>(io, line, a, to, options.policy);
+        if (limit) return run(wait_in_line(std::move(waiting)));
+        waiting->start(std::move(handler));
+    };
+    if (!line.empty() && place_in_line::is_line(io, line)) return wait();
+    auto connected = try_at_once(a, shape);
+    auto ec = connected ? check_peer(connected->fd.get(), options.policy) : connected.error().code();
+    if (is_full(ec) && !line.empty()) return wait();
+    post_completion(io, std::move(handler), ec, ec ? open_connection{} : std::move(*connected));
 }
 
 }  // namespace parley

@@ -6,6 +6,7 @@
 #include "core/syscall_net.hpp"
 #include "net/bind_local.hpp"
 #include "net/open_socket.hpp"
+#include "net/path_kind.hpp"
 
 #include <netinet/in.h>
 #include <sys/un.h>
@@ -113,7 +114,7 @@ result<opened_datagram_socket> open_datagram_sender(const address& a, const prot
     }
     if (a.kind() == address_kind::udp_multicast || is_broadcast(a)) return opened;
     if (const auto ec = sys::connect(fd, opened->destination.data(), opened->destination.size))
-        return address_error(a, ec, "connect");
+        return refused_connect(a, ec);
     return opened;
 }
 

@@ -6,6 +6,7 @@
 #include "captured_log.hpp"
 #include "fault.hpp"
 #include "net_tools.hpp"
+#include "skip.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -47,8 +48,7 @@ BOOST_DATA_TEST_CASE(a_client_is_served, data::make({"unix:%s", "unix:@parley-%d
     if (const auto i = text.find("%d"); i != std::string::npos) text.replace(i, 2, std::to_string(::getpid()));
     auto server = parley::listen(io.get_executor(), at(text));
     if (!server && server.error().code() == code(EADDRNOTAVAIL)) {
-        BOOST_TEST_MESSAGE("no IPv6 here");
-        return;
+        return skip_case("no IPv6 here");
     }
     BOOST_TEST_REQUIRE(server.has_value());
     BOOST_TEST(run(meet(io, *server)));
@@ -280,6 +280,26 @@ BOOST_AUTO_TEST_CASE(a_pause_can_be_cancelled) {
     stop.emit(asio::cancellation_type::total);
     run_ready(io);
     BOOST_TEST((ended == asio::error::operation_aborted));
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_cannot_be_looked_up_is_not_admitted) {
+    auto server = parley::listen(io.get_executor(), local(), {.policy = peer_policy::same_user()}).value();
+    bool served = false;
+    server.async_accept([&](error_code ec, const stream&) { served = !ec; });
+    run_ready(io);
+    raw_socket first, second;
+    {
+        const fault unknown(sys::call::getsockopt, ENOPROTOOPT);
+        BOOST_TEST(first.connect(path()) == 0);
+        run_until(io, [&] { return server.counters().refused == 1u; });
+        run_ready(io);
+    }
+    BOOST_TEST(!served);
+    char byte = 0;
+    BOOST_TEST(::recv(first.fd(), &byte, 1, 0) == 0);  // closed
+    BOOST_TEST(second.connect(path()) == 0);
+    run_until(io, [&] { return served; });
+    BOOST_TEST(server.counters().accepted == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(other_errors_of_accept_are_told) {

@@ -46,17 +46,21 @@ PARLEY_EXPORT void start_connect(const executor& io, const address& a, const pro
 /// connected talks to one address only and needs no answer for it.
 ///
 /// Completion: `void(error_code, Protocol::socket)`. A socket that comes is connected: where a UNIX server has a full
-/// backlog, it tries again, with pauses of 1 to 50 ms, until the time is up. A host is looked up in a thread of Asio's,
-/// and its addresses, 64 at the most, are tried, the two families in turn, a new one beside the others after each
-/// `attempt_delay` and at once when one has failed (RFC 8305); the first that answers is taken. The options of the
-/// address are set before it connects. `fd:` takes a duplicate of a descriptor that is connected already.
+/// backlog, it tries again, with pauses of at most 50 ms, until the time is up. The connects of a context that wait for
+/// the same server are served in the order of their calls: the first one tries, and those behind it cost nothing. A
+/// host is looked up in a thread of Asio's, and its addresses, 64 at the most, are tried, the two families in turn, a
+/// new one beside the others after each `attempt_delay` and at once when one has failed (RFC 8305); the first that
+/// answers is taken. "localhost" and the names below it are not looked up: they are 127.0.0.1, and for TCP then ::1
+/// (RFC 6761). The options of the address are set before it connects. `fd:` takes a duplicate of a descriptor that is
+/// connected already.
 ///
 /// Errors: `timed_out`; `operation_aborted`; `connection_refused`, `no_such_file_or_directory` and others of
-/// connect(2), for several addresses that of the last; `host_not_found` and others of getaddrinfo(3); EACCES for a
-/// server that the policy does not allow; `errc::invalid_argument` for an address that cannot be connected to or is for
-/// another `Protocol`, or a policy where nobody knows the peer. Cancellation: all types; nothing stays open. A look-up
-/// that is under way ends later, in its thread; until then `io_context::run` has work, and the context's destructor
-/// waits. Any number may run at once, on an executor that does not run handlers in parallel.
+/// connect(2), for several addresses that of the last; ENOTSOCK where something else than a socket is at the path;
+/// `host_not_found` and others of getaddrinfo(3); EACCES for a server that the policy does not allow;
+/// `errc::invalid_argument` for an address that cannot be connected to or is for another `Protocol`, or a policy where
+/// nobody knows the peer. Cancellation: all types; nothing stays open. A look-up that is under way ends later, in its
+/// thread; until then `io_context::run` has work, and the context's destructor waits. Any number may run at once, each
+/// on an executor that does not run handlers in parallel: on threads and strands of one context, too.
 template <typename Protocol = asio::generic::stream_protocol, typename CompletionToken = asio::deferred_t>
 auto async_connect(const executor& io, const address& a, const connect_options& options, CompletionToken&& token = {}) {
     using socket_type = typename Protocol::socket;

@@ -16,7 +16,9 @@
 #include <parley/net/protocol.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -33,7 +35,8 @@ struct listen_options {
     /// Who may connect; others are closed at once and counted. UNIX sockets only. Not given: at a path whomever the
     /// rights of the file let in; at an abstract name, which has no rights, the same user.
     std::optional<peer_policy> policy{};
-    /// How long to wait before the next accept when there is no descriptor or memory left for one.
+    /// How long to wait before the next accept when there is no descriptor or memory left for one, or when the kernel
+    /// refuses one connection after the other.
     saturated<std::chrono::milliseconds> pause{100};
 };
 
@@ -41,7 +44,7 @@ struct listen_options {
 struct listener_counters {
     std::uint64_t accepted = 0;  ///< handed out
     std::uint64_t refused = 0;   ///< closed because of the policy
-    std::uint64_t pauses = 0;    ///< for lack of descriptors or memory
+    std::uint64_t pauses = 0;    ///< for lack of descriptors or memory, and for refusals by the kernel
 };
 
 /// "12 accepted, 1 refused, 0 pauses".
@@ -63,6 +66,8 @@ PARLEY_EXPORT void start_accept(std::shared_ptr<listener_state> listener,
 PARLEY_EXPORT executor executor_of_listener(listener_state& listener) noexcept;
 PARLEY_EXPORT int descriptor_of(listener_state& listener) noexcept;
 PARLEY_EXPORT const address& address_of(const listener_state& listener) noexcept;
+/// What a function says of a listener without a socket.
+[[noreturn]] PARLEY_EXPORT void throw_no_listener();
 PARLEY_EXPORT listener_counters counters_of(const listener_state& listener) noexcept;
 PARLEY_EXPORT void cancel(listener_state& listener) noexcept;
 PARLEY_EXPORT void close(listener_state& listener) noexcept;
@@ -81,26 +86,33 @@ public:
     using protocol_type = Protocol;
     using socket_type = typename Protocol::socket;
 
-    basic_listener(basic_listener&&) noexcept = default;
+    /// One without a socket, as one that was moved from: its functions say so, as those of a closed one do.
+    basic_listener() noexcept = default;
+    basic_listener(basic_listener&& other) noexcept : io_(other.io_), state_(std::move(other.state_)) {}
     basic_listener& operator=(basic_listener&& other) noexcept {
         if (this != &other) {
             close();
+            io_ = other.io_;
             state_ = std::move(other.state_);
         }
         return *this;
     }
     ~basic_listener() { close(); }
 
-    executor get_executor() const noexcept { return detail::executor_of_listener(*state_); }
+    /// Empty for a listener that was made without one.
+    executor get_executor() const noexcept { return io_; }
 
     /// The next connection, as a socket on the executor of the listener.
     ///
     /// Completion: `void(error_code, socket_type)`. The socket is close-on-exec. Connections that end before they are
-    /// accepted are passed over. When there is no descriptor or memory left, it says so in the log, once, waits for
-    /// `listen_options::pause` as often as needed, and goes on; what waits in the backlog is not lost. Errors:
-    /// `operation_aborted` after `cancel` or `close`; `bad_descriptor` for a listener that is closed; others of
-    /// accept(2) that mean the listener itself. Cancellation: all types; no connection is lost. Any number may run at
-    /// once. Source: accept4(2).
+    /// accepted are passed over. When there is no descriptor or memory left, or the kernel refuses one connection after
+    /// the other, it waits for `listen_options::pause`, as often as needed, and goes on; what waits in the backlog is
+    /// not lost. The log has one line for such a time, which is over when nothing was missing for ten pauses, and for a
+    /// second at least. Of the listeners of a context that wait for descriptors one tries at a time, and the next one
+    /// as soon as that has accepted. Errors: `operation_aborted` after `cancel` or `close`; `bad_descriptor` for a
+    /// listener that is closed, was moved from or made without a socket; others of accept(2) that mean the listener
+    /// itself. Cancellation: all types; no connection is lost. Any number may run at once: one waits for the kernel,
+    /// and they are served in the order of their calls. Source: accept4(2).
     template <typename CompletionToken = asio::deferred_t>
     auto async_accept(CompletionToken&& token = {}) {
         return async_accept(get_executor(), std::forward<CompletionToken>(token));
@@ -111,24 +123,34 @@ public:
     auto async_accept(const executor& io, CompletionToken&& token = {}) {
         using signature = void(error_code, socket_type);
         return async_start<signature>(
-            std::forward<CompletionToken>(token), [state = state_, io](completion_handler<signature> handler) mutable {
-                auto deliver = [io](auto h, error_code ec, detail::open_connection c) {
-                    socket_type socket(io);
+            std::forward<CompletionToken>(token),
+            [state = state_, io](completion_handler<signature> handler, const executor& own) mutable {
+                const executor place = io ? io : own;
+                auto deliver = [place](auto h, error_code ec, detail::open_connection c) {
+                    socket_type socket(place);
                     if (!ec) ec = detail::assign(socket, c.family, c.fd);
                     std::move(h)(ec, std::move(socket));
                 };
-                detail::start_accept(std::move(state), detail::map_handler(std::move(handler), std::move(deliver)));
+                auto whole = detail::map_handler(std::move(handler), std::move(deliver));
+                if (state) return detail::start_accept(std::move(state), std::move(whole));
+                asio::post(own, detail::map_handler(std::move(whole), [](auto h) {
+                               std::move(h)(error_code(asio::error::bad_descriptor), detail::open_connection());
+                           }));
             });
     }
 
     /// Where it listens: with the port that was given to it, and without options. Of a socket from elsewhere, what the
-    /// kernel says.
-    const address& local_address() const noexcept { return detail::address_of(*state_); }
+    /// kernel says. It stays when the listener is closed. Throws system_error, `bad_descriptor`, for one that was moved
+    /// from or made without a socket.
+    const address& local_address() const {
+        if (!state_) detail::throw_no_listener();
+        return detail::address_of(*state_);
+    }
 
     bool is_open() const noexcept { return state_ && detail::descriptor_of(*state_) >= 0; }
     /// -1 when it is closed.
     int native_handle() const noexcept { return state_ ? detail::descriptor_of(*state_) : -1; }
-    listener_counters counters() const noexcept { return detail::counters_of(*state_); }
+    listener_counters counters() const noexcept { return state_ ? detail::counters_of(*state_) : listener_counters(); }
 
     /// Ends the accepts that are waiting with `operation_aborted`; the listener stays.
     void cancel() noexcept {
@@ -147,8 +169,10 @@ private:
     friend result<basic_listener<P>> listen(const executor&, const address&, const listen_options&);
     template <typename P>
     friend result<basic_listener<P>> adopt_listener(const executor&, unique_fd, const listen_options&);
-    explicit basic_listener(std::shared_ptr<detail::listener_state> state) : state_(std::move(state)) {}
+    explicit basic_listener(std::shared_ptr<detail::listener_state> state)
+        : io_(detail::executor_of_listener(*state)), state_(std::move(state)) {}
 
+    executor io_{};
     std::shared_ptr<detail::listener_state> state_;
 };
 
@@ -165,7 +189,8 @@ using listener = basic_listener<asio::generic::stream_protocol>;
 /// socket that is served, and what is another user's stay untouched. The file is removed when the listener closes, if
 /// it is still the same.
 ///
-/// TCP: without a host at 127.0.0.1; the host is a number or "localhost", nothing is looked up. SO_REUSEADDR is set
+/// TCP: without a host at 127.0.0.1; the host is a number or "localhost", nothing is looked up. "localhost" is
+/// 127.0.0.1, as is any name below it ("x.localhost"), with a final dot or without (RFC 6761). SO_REUSEADDR is set
 /// unless `reuse=0`; port 0 is any free one, see `local_address`. `fd:` takes a duplicate of the descriptor, `systemd:`
 /// the socket of that name (see `activation.hpp`); both must listen already, and are made non-blocking.
 ///
