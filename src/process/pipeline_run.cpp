@@ -3,10 +3,11 @@
 
 #include <parley/process/pipeline.hpp>
 
+#include <parley/core/timer.hpp>
+
 #include "core/operation.hpp"
 #include "core/syscall.hpp"
 #include "process/capture.hpp"
-#include "process/deadline.hpp"
 #include "process/pipeline_stages.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -138,7 +139,7 @@ private:
 
 void pipeline_run::start() {
     began_ = std::chrono::steady_clock::now();
-    if (options_.timeout) deadline_ = deadline_after(*options_.timeout);
+    if (options_.timeout) deadline_ = detail::time_after(*options_.timeout);
     if (stages_.each.empty()) failure_ = make_error_code(errc::invalid_argument);
     if (auto failed = start_stages(io_, plan_, options_, stages_)) {
         failure_ = failed->why.code();
@@ -164,7 +165,7 @@ task<void> pipeline_run::run(self_ptr self) {
     }
     // All stages have ended. What they have said is in the pipes, whose ends come now unless somebody else holds one.
     const std::chrono::milliseconds grace = r.options_.drain_grace;
-    const auto end = deadline_after(failure ? std::min(grace, longest_grace_after_failure) : grace);
+    const auto end = detail::time_after(failure ? std::min(grace, longest_grace_after_failure) : grace);
     while (r.transfers_ > 0 && r.failure_ == failure && std::chrono::steady_clock::now() < end) co_await r.change(end);
     r.result_.drained = r.transfers_ == 0;
     r.end_transfers();

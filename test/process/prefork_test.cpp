@@ -7,6 +7,7 @@
 
 #include "process_tools.hpp"
 #include "sanitizers.hpp"
+#include "skip.hpp"
 #include "temporary_directory.hpp"
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -271,10 +272,7 @@ BOOST_AUTO_TEST_CASE(a_worker_whom_a_tracer_holds_back_is_looked_at_now_and_then
     tracing.in = stdio::pipe();
     tracing.out = stdio::pipe();
     auto tracer = start(tracing);
-    if (run_task(io, next_line(tracer)) != "ready") {
-        BOOST_TEST_MESSAGE("skipped: this machine does not let us trace");
-        return;
-    }
+    if (run_task(io, next_line(tracer)) != "ready") return skip_case("this machine does not let us trace");
     ::kill(*pids.begin(), SIGKILL);
     std::this_thread::sleep_for(500ms);  // in which one that spins makes 100,000 calls
     tracer.in().close();

@@ -313,10 +313,7 @@ BOOST_AUTO_TEST_CASE(a_traced_leader_of_a_tree_that_has_ended_is_waited_for) {
         tracing.in = stdio::pipe();
         tracing.out = stdio::pipe();
         auto tracer = start(tracing);
-        if (run_task(io, next_line(tracer)) != "ready") {
-            BOOST_TEST_MESSAGE("skipped: this machine does not let us trace");
-            return;
-        }
+        if (run_task(io, next_line(tracer)) != "ready") return skip_case("this machine does not let us trace");
         std::optional<tree_report> report;
         const auto told = [&](error_code ec, const tree_report& r) {
             BOOST_TEST(!ec);
@@ -349,10 +346,7 @@ BOOST_AUTO_TEST_CASE(a_stop_gives_a_traced_leader_up_in_its_time_and_a_later_one
     tracing.in = stdio::pipe();
     tracing.out = stdio::pipe();
     auto tracer = start(tracing);
-    if (run_task(io, next_line(tracer)) != "ready") {
-        BOOST_TEST_MESSAGE("skipped: this machine does not let us trace");
-        return;
-    }
+    if (run_task(io, next_line(tracer)) != "ready") return skip_case("this machine does not let us trace");
     const auto first = stop(tree, stop_policy::kill());
     BOOST_TEST(first.left.empty());
     BOOST_TEST(!first.leader.known());

@@ -52,7 +52,7 @@ struct shells_fixture : process_fixture {
             if (::access(path, X_OK) == 0)
                 shells.push_back(path);
             else
-                BOOST_TEST_MESSAGE("skipped: there is no " << path);
+                BOOST_TEST_MESSAGE("not tried with " << path << ", which is not there");
         }
         BOOST_TEST_REQUIRE(!shells.empty());
     }
