@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The parley authors
 // SPDX-License-Identifier: BSL-1.0
 
-// What nearly every sample includes, compiled once where samples are a part of parley's own build. Samples still include
-// what they use.
+// What nearly every sample includes, compiled once where samples are a part of parley's own build. Samples still
+// include what they use.
 
 #pragma once
 

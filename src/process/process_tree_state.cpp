@@ -8,8 +8,8 @@
 #include "process/process_tree_helper.hpp"
 
 #include <parley/core/log.hpp>
-#include <parley/core/timer.hpp>
 #include <parley/core/timeout.hpp>
+#include <parley/core/timer.hpp>
 
 #include <spdlog/logger.h>
 #include <boost/asio/co_spawn.hpp>
@@ -115,7 +115,8 @@ task<tree_snapshot> tree_state::kill_until_empty(clock::time_point until) {
         const bool somebody_new = parts_.membership->kill(seen.members);
         if (clock::now() >= until) co_return seen;
         // While some are still found that were not killed before, there is no time to lose.
-        if (!somebody_new) co_await wait_for_end_of_one(io_, seen.members, std::min(until, detail::time_after(look_again)));
+        if (!somebody_new)
+            co_await wait_for_end_of_one(io_, seen.members, std::min(until, detail::time_after(look_again)));
     }
 }
 

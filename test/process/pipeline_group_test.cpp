@@ -26,9 +26,7 @@ using namespace parley::test;
 
 namespace {
 
-command says_its_group() {
-    return {.program = "/bin/sh", .arguments = {"-c", "\"$0\" ids; exec cat", test_child()}};
-}
+command says_its_group() { return {.program = "/bin/sh", .arguments = {"-c", "\"$0\" ids; exec cat", test_child()}}; }
 
 std::multiset<pid_t> groups_in(const std::string& said) {
     std::istringstream in(said);

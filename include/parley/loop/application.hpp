@@ -44,9 +44,9 @@ struct application_options {
 /// Where the program was started with SIGCHLD ignored, or with SA_NOCLDWAIT, the kernel would throw away exit statuses:
 /// that is undone, with a warning. Dispositions and the signal mask are restored at the end, after the stop policies of
 /// what is left have begun; blocked signals that are pending then are discarded. From there on a signal does again what
-/// it did before `run`. A sender that goes on, with a signal whose default is to end the program, ends it while children
-/// may still be stopping: ignore such a signal before `run` (`scoped_disposition`), and watch it in `main`. Not to be
-/// called twice at the same time. Nothing is thrown.
+/// it did before `run`. A sender that goes on, with a signal whose default is to end the program, ends it while
+/// children may still be stopping: ignore such a signal before `run` (`scoped_disposition`), and watch it in `main`.
+/// Not to be called twice at the same time. Nothing is thrown.
 [[nodiscard]] PARLEY_EXPORT int run(task<int> main, const application_options& options);
 [[nodiscard]] PARLEY_EXPORT int run(task<int> main);
 [[nodiscard]] PARLEY_EXPORT int run(task<void> main, const application_options& options);
