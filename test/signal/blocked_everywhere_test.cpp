@@ -8,10 +8,14 @@
 #include <boost/test/unit_test.hpp>
 
 #include <csignal>
+#include <cstdint>
 #include <initializer_list>
 #include <latch>
 #include <list>
 #include <thread>
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 BOOST_AUTO_TEST_SUITE(blocked_everywhere_test)
 
@@ -62,6 +66,32 @@ BOOST_AUTO_TEST_CASE(one_open_thread_decides_wherever_it_stands) {
     BOOST_TEST(!answer({true, false, true}));
     BOOST_TEST(!answer({true, true, false}));
     BOOST_TEST(!answer({false, false, false}));
+}
+
+// The C library starts a thread with everything blocked, its own signal 33 too, and only then sets the thread's mask.
+// What that will be is not known yet, whatever the threads behind it say.
+BOOST_AUTO_TEST_CASE(a_thread_that_has_not_begun_is_not_taken_for_one_that_blocks) {
+    const blocked here({SIGUSR1});
+    std::latch ready(1), open(1), opened(1), end(1);
+    std::thread beginning([&] {
+        const std::uint64_t library = std::uint64_t{1} << (33 - 1);
+        ::syscall(SYS_rt_sigprocmask, SIG_BLOCK, &library, nullptr, sizeof library);
+        ready.count_down();
+        open.wait();
+        ::syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &library, nullptr, sizeof library);
+        opened.count_down();
+        end.wait();
+    });
+    ready.wait();
+    {
+        const threads behind({true});
+        BOOST_TEST(!blocked_everywhere({SIGUSR1}));
+        open.count_down();
+        opened.wait();
+        BOOST_TEST(blocked_everywhere({SIGUSR1}));
+    }
+    end.count_down();
+    beginning.join();
 }
 
 BOOST_AUTO_TEST_CASE(the_asking_thread_counts) {

@@ -228,6 +228,39 @@ BOOST_AUTO_TEST_CASE(a_handler_laid_over_a_signal_set_is_still_called) {
     BOOST_TEST(over.in_force());
 }
 
+BOOST_AUTO_TEST_CASE(what_was_said_of_children_is_said_still) {
+    asio::io_context io;
+    counted_set set(io, SIGCHLD);
+    struct sigaction earlier {
+    }, over{}, now{};
+    over.sa_handler = [](int) {};
+    over.sa_flags = SA_NOCLDSTOP;
+    sigaction(SIGCHLD, &over, &earlier);
+    {
+        signal_watcher watcher(io.get_executor(), {SIGCHLD});
+        sigaction(SIGCHLD, nullptr, &now);
+        BOOST_TEST((now.sa_flags & SA_NOCLDSTOP) != 0);
+        BOOST_TEST((now.sa_flags & SA_RESTART) != 0);
+        BOOST_TEST((now.sa_flags & SA_ONSTACK) != 0);
+    }
+    sigaction(SIGCHLD, &earlier, nullptr);
+}
+
+// Asio's own registrations in a forked child are those of the child's own signal_sets.
+BOOST_AUTO_TEST_CASE(a_forked_child_may_have_signal_sets_of_its_own) {
+    asio::io_context io;
+    signal_watcher watcher(io.get_executor(), {SIGUSR1, SIGRTMIN});
+    parley::test::forked child([] {
+        asio::io_context own;
+        signal_watcher mine(own.get_executor(), {SIGRTMIN});  // which takes the process over
+        counted_set set(own, SIGUSR1);
+        send(SIGUSR1);
+        run_until(own, [&] { return set.count == 1; });
+        return 5;
+    });
+    BOOST_TEST(child.wait() == 5 << 8);
+}
+
 BOOST_AUTO_TEST_CASE(an_ignored_hangup_stays_ignored) {
     const scoped_disposition nohup(SIGHUP, disposition::ignore);
     asio::io_context io;
