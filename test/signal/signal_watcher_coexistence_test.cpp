@@ -253,10 +253,12 @@ BOOST_AUTO_TEST_CASE(a_forked_child_may_have_signal_sets_of_its_own) {
     parley::test::forked child([] {
         asio::io_context own;
         signal_watcher mine(own.get_executor(), {SIGRTMIN});  // which takes the process over
-        counted_set set(own, SIGUSR1);
-        send(SIGUSR1);
-        run_until(own, [&] { return set.count == 1; });
-        return 5;
+        {
+            counted_set set(own, SIGUSR1);
+            send(SIGUSR1);
+            run_until(own, [&] { return set.count == 1; });
+        }
+        return current_disposition(SIGUSR1).value() == disposition::default_action ? 5 : 6;
     });
     BOOST_TEST(child.wait() == 5 << 8);
 }
