@@ -76,6 +76,13 @@ private:
 
     static task<void> run_rounds(shared_rounds& self, executor io) {
         for (;;) {
+            {
+                const std::lock_guard lock(self.mutex_);
+                if (!self.next_) {
+                    self.runs_ = false;
+                    co_return;
+                }
+            }
             if (const auto begin = self.next_begin_.load(); begin > clock::now()) {
                 asio::steady_timer rest(io);
                 rest.expires_at(begin);
@@ -86,10 +93,6 @@ private:
             {
                 const std::lock_guard lock(self.mutex_);
                 now = std::exchange(self.next_, nullptr);
-                if (!now) {
-                    self.runs_ = false;
-                    co_return;
-                }
             }
             error_code failed;
             try {
