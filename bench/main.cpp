@@ -236,7 +236,7 @@ int main_of(const std::vector<std::string>& words) {
     std::vector<bench::workload> all{
         spawning::describe(), capturing::describe(), connecting::describe(), connecting_often::describe(),
         fan_in::describe(),   fan_out::describe(),   idle::describe(),       one_way::describe(),
-        passing::describe(),  ping_pong::describe(), rpc_echo::describe()};
+        passing::describe(),  ping_pong::describe(), rpc_echo::describe(),   waiting::describe()};
     for (auto& each : all)
         std::erase_if(each.impls,
                       [](const bench::impl& i) { return !i.module.empty() && !bench::has_module(i.module); });

@@ -41,3 +41,6 @@ bench::workload describe();
 namespace ping_pong {
 bench::workload describe();
 }
+namespace waiting {
+bench::workload describe();
+}
