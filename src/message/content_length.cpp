@@ -43,7 +43,9 @@ parsed_frame content_length::parse(std::string_view bytes, std::size_t) const no
                                             : parsed_frame::incomplete(bytes.size() + 1);
 
     std::optional<std::size_t> length;
-    for (std::size_t at = 0; at < end + 2;) {
+    // Some write a byte order mark first of all. Source: RFC 8259, 8.1.
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    for (std::size_t at = bytes.starts_with(byte_order_mark) ? byte_order_mark.size() : 0; at < end + 2;) {
         const auto line = bytes.substr(at, bytes.find("\r\n", at) - at);
         const auto colon = line.find(':');
         if (colon == std::string_view::npos || colon == 0) return failed(at, "a field 'name: value' was expected");

@@ -10,9 +10,10 @@ namespace parley {
 
 /// `Content-Length: N`, CR LF, perhaps other fields, an empty line, then N bytes.
 ///
-/// Names of fields are compared without regard to case. Other fields, such as Content-Type, are passed over. The header
-/// has at most 4 KiB. What cannot be understood, a length that is missing, doubled, signed, or no number, is an error:
-/// nobody could say where the next message begins. Source: Language Server Protocol 3.17, "Base Protocol".
+/// Names of fields are compared without regard to case. Other fields, such as Content-Type, are passed over, and so is
+/// a byte order mark before the header. The header has at most 4 KiB. What cannot be understood, a length that is
+/// missing, doubled, signed, or no number, is an error: nobody could say where the next message begins. Source:
+/// Language Server Protocol 3.17, "Base Protocol".
 class content_length {
 public:
     static constexpr std::size_t header_limit = 4096;
