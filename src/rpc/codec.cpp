@@ -4,9 +4,12 @@
 #include <parley/rpc/codec.hpp>
 
 #include "rpc/base64.hpp"
+#include "rpc/steps.hpp"
+#include "rpc/tape.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <sstream>
 
 namespace parley::rpc {
@@ -63,11 +66,33 @@ bool decode_error::within(std::string_view name) {
     });
     std::ostringstream outer;
     if (plain)
-        outer << '.' << name;
+        outer << '.' << name.substr(0, most_shown);
     else
         outer << '[' << value(name.substr(0, most_shown)) << ']';
     place_ = outer.str() + place_;
     return false;
+}
+
+bool decode_error::begin_attempts(element from, std::size_t types) {
+    if (reads_left_) return false;
+    // Types that are told apart by the kind of a value cost one attempt each for every value around it.
+    constexpr std::uint64_t at_least = 1024;
+    reads_left_ = at_least + detail::deepest_nesting * types * from.node()->nodes_with;
+    return true;
+}
+
+bool decode_error::may_try(element from) {
+    const std::uint64_t values = from.node()->nodes_with;
+    if (*reads_left_ < values) return false;
+    detail::steps += values;
+    *reads_left_ -= values;
+    return true;
+}
+
+decode_error decode_error::attempt() const {
+    decode_error one;
+    one.reads_left_ = reads_left_;
+    return one;
 }
 
 std::string decode_error::message(std::string_view root) const {
@@ -79,8 +104,16 @@ namespace detail {
 value schema_of_type(const char* type) { return object{{"type", type}}; }
 
 bool refuse_integer(element from, std::int64_t least, std::uint64_t most, decode_error& why) {
-    if (from.kind() != kind::integer) return why.expected("an integer", from);
+    if (from.kind() != kind::integer && !from.whole_number()) return why.expected("an integer", from);
     return why.expected("an integer from " + std::to_string(least) + " to " + std::to_string(most), from);
+}
+
+bool decode_float(element from, float& into, decode_error& why) {
+    const auto v = from.nearest_float();
+    if (!v) return why.expected("a number", from);
+    if (std::isinf(*v) && std::isfinite(*from.number())) return why.expected("a number that a float holds", from);
+    into = *v;
+    return true;
 }
 
 bool decode_bytes(element from, std::string& into, decode_error& why) {

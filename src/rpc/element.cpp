@@ -3,6 +3,10 @@
 
 #include <parley/rpc/element.hpp>
 
+#include "rpc/steps.hpp"
+
+#include <cmath>
+#include <limits>
 #include <ostream>
 
 namespace parley::rpc {
@@ -39,9 +43,27 @@ std::string_view to_string(kind what) noexcept {
 std::ostream& operator<<(std::ostream& out, kind what) { return out << to_string(what); }
 
 std::optional<element> element::find(std::string_view name) const noexcept {
-    for (const auto& [own, of] : pairs())
-        if (own == name) return of;
+    std::size_t left = size();
+    for (const auto& [own, of] : pairs()) {
+        --left;
+        if (own == name) {
+            detail::steps += size() - left;
+            return of;
+        }
+    }
+    if (at_->what == rpc::kind::map) detail::steps += size();
     return std::nullopt;
+}
+
+std::optional<float> element::nearest_float() const noexcept {
+    if (const auto v = integer()) return static_cast<float>(*v);
+    if (const auto v = unsigned_integer()) return static_cast<float>(*v);
+    const auto v = number();
+    if (!v) return std::nullopt;
+    constexpr auto infinity = std::numeric_limits<float>::infinity();
+    const auto near = static_cast<float>(*v);
+    if (!at_->is_other_float) return near;
+    return std::nextafter(near, static_cast<double>(near) < *v ? infinity : -infinity);
 }
 
 }  // namespace parley::rpc

@@ -23,7 +23,7 @@ public:
             case errc::invalid_request:
                 return "the other side did not understand the request";
             case errc::invalid_reply:
-                return "the reply is not of the type that was asked for";
+                return "the reply is not what was asked for";
             case errc::busy:
                 return "the other side has too much to do";
             case errc::cancelled:

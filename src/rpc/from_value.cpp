@@ -39,7 +39,14 @@ struct lay_out {
 
 }  // namespace
 
-laid_out::laid_out(const value& v) : tape_(std::make_unique<tape>()) { std::visit(lay_out{*tape_}, v.variant()); }
+laid_out::laid_out(const value& v) : tape_(std::make_unique<tape>()) {
+    std::visit(lay_out{*tape_}, v.variant());
+    const auto* const bad = tape_->bad_in_all();
+    if (bad == nullptr) return;
+    const auto place = tape_->place_of(*bad, root());
+    problem_ = error(parley::errc::invalid_argument,
+                     "value" + (place.starts_with('[') ? place : "." + place) + ": " + tape_->reason(*bad));
+}
 laid_out::~laid_out() = default;
 
 element laid_out::root() const noexcept { return tape_->root(); }

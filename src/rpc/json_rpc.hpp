@@ -50,15 +50,22 @@ public:
     bool write_bad(std::string& to, const incoming_item& item) override;
     void read(std::string_view message, incoming& into) override;
     fault read_fault(const incoming_item& item) override;
+    bool answers_cancelled() const noexcept override { return options_->answer_cancelled; }
 
 private:
     encoder& begin(std::string& to, const outgoing_call& call);
+    struct envelope;
+
     void read_one(element message, incoming& into);
-    void read_call(element message, const element* id, incoming& into);
-    bool read_convention(incoming_item& item) const;
-    std::string token_of(element params) const;
+    void read_broken_batch(incoming& into);
+    void read_call(const envelope& from, incoming& into);
+    void read_notification(const envelope& from, incoming& into);
+    void read_answer(const envelope& from, incoming& into);
+    bool read_convention(incoming_item& item, const tape& values) const;
+    std::string token_of(element params, const tape& values) const;
 
     std::shared_ptr<const json_rpc_options> options_;
+    bool began_ = false;  // something was read
     std::string unused_;
     injecting_encoder encoder_{unused_};
     std::string* to_ = nullptr;

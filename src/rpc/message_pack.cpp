@@ -3,8 +3,10 @@
 
 #include "rpc/message_pack.hpp"
 
+#include "rpc/steps.hpp"
 #include "rpc/tape.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -116,28 +118,34 @@ void message_pack_encoder::begin_map(std::size_t size) {
 
 namespace {
 
+constexpr const char* no_value_begins_so = "no value of MessagePack begins with this byte";
+
 // Reads values one behind the other; what is open lies on a stack of its own, so depth costs no stack of the thread's.
 class message_pack_reader {
 public:
     message_pack_reader(std::string_view bytes, tape& to) noexcept : bytes_(bytes), to_(to) {}
 
-    parse_outcome read() {
+    void read() {
         do {
-            if (!value()) return outcome_;
+            if (!value()) return close_all();
             close_full();
         } while (depth_ != 0);
-        if (at_ != bytes_.size()) refuse("more bytes follow the value");
-        return outcome_;
+        if (at_ != bytes_.size()) to_.stop(at_, "more bytes follow the value");
+        steps += at_;
     }
 
 private:
+    using bad = bad_part::kind;
+
     struct level {
         std::uint64_t left;  // values to come, names included
+        std::uint64_t size;  // values of an array, or pairs of a map
         bool is_map;
+        bool without_name;  // the name of the next value was no text; it lies on the tape as a value of no name
     };
 
     bool refuse(const char* why) {
-        outcome_.problem = "byte " + std::to_string(at_) + ": " + why;
+        to_.stop(at_, why);
         return false;
     }
     std::size_t left() const noexcept { return bytes_.size() - at_; }
@@ -196,13 +204,51 @@ private:
     bool container(kind what, std::size_t size) {
         const std::uint64_t values = what == kind::map ? std::uint64_t{2} * size : size;
         if (values > left()) return refuse("more values are announced than there are bytes");
-        if (depth_ == deepest_nesting) {
-            outcome_.too_deep = true;
-            return refuse("more than 64 values lie in one another");
-        }
+        if (depth_ == deepest_nesting) return pass_over(values);
         to_.begin(what, size);
-        open_[depth_++] = {values + 1, what == kind::map};  // and this one, which close_full counts
+        open_[depth_++] = {values + 1, size, what == kind::map, false};  // and this one, which close_full counts
         return true;
+    }
+    // What lies too deep: all its values, of whatever kind, are counted.
+    bool pass_over(std::uint64_t values) {
+        to_.bad_null(bad::too_deep, at_, "more than 64 values lie in one another");
+        static_assert(deepest_nesting == 64);
+        for (; values != 0; --values) {
+            std::size_t size = 0, inner = 0;
+            if (!measure(size, inner)) return false;
+            if (left() < size) return refuse("the value is cut off");
+            at_ += size;
+            if (inner > left()) return refuse("more values are announced than there are bytes");
+            values += inner;
+        }
+        return true;
+    }
+    // Of a value: the bytes behind its tag and size, and the values in it.
+    bool measure(std::size_t& size, std::size_t& inner) {
+        if (left() == 0) return refuse("the value is cut off");
+        const auto tag = static_cast<unsigned char>(bytes_[at_++]);
+        const auto announced = [&](unsigned log2_of_bytes, std::size_t& n) {
+            std::uint8_t one{};
+            std::uint16_t two{};
+            std::uint32_t four{};
+            const bool good = log2_of_bytes == 0 ? number(one) : log2_of_bytes == 1 ? number(two) : number(four);
+            n = log2_of_bytes == 0 ? one : log2_of_bytes == 1 ? two : four;
+            return good;
+        };
+        if (tag < 0x80 || tag >= 0xe0) return true;
+        if (tag < 0x90) return inner = 2 * (tag & 15U), true;
+        if (tag < 0xa0) return inner = tag & 15U, true;
+        if (tag < 0xc0) return size = tag & 31U, true;
+        if (tag == 0xc1) return --at_, refuse(no_value_begins_so);
+        if (tag < 0xc4) return true;
+        if (tag < 0xc7) return announced(tag - 0xc4U, size);
+        if (tag < 0xca) return announced(tag - 0xc7U, size) && (++size, true);
+        if (tag < 0xcc) return size = tag == 0xca ? 4 : 8, true;
+        if (tag < 0xd4) return size = std::size_t{1} << ((tag - 0xccU) & 3U), true;
+        if (tag < 0xd9) return size = 1 + (std::size_t{1} << (tag - 0xd4U)), true;
+        if (tag < 0xdc) return announced(tag - 0xd9U, size);
+        if (tag < 0xde) return announced(tag - 0xdbU, inner);
+        return announced(tag - 0xddU, inner) && (inner *= 2, true);
     }
 
     // After a value: counts it, and ends what it has filled.
@@ -210,13 +256,25 @@ private:
         while (depth_ != 0) {
             if (--open_[depth_ - 1].left != 0) return;
             --depth_;
-            to_.end();
+            to_.end(open_[depth_].size);
+        }
+    }
+    // Behind the last value that could be read: what is open has no more.
+    void close_all() {
+        if (depth_ != 0 && to_.size() == value_at_) to_.null();
+        while (depth_ != 0) {
+            const auto& last = open_[--depth_];
+            to_.end(last.size - (last.is_map ? last.left / 2 : last.left - 1));
         }
     }
 
     bool value() {
+        value_at_ = SIZE_MAX;
+        to_.at(at_);
+        if (depth_ != 0 && open_[depth_ - 1].is_map && !name(open_[depth_ - 1])) return false;
+        value_at_ = to_.size();
         if (left() == 0) return refuse("the value is cut off");
-        if (depth_ != 0 && open_[depth_ - 1].is_map && open_[depth_ - 1].left % 2 == 0 && !name()) return false;
+        to_.at(at_);
         const auto tag = static_cast<unsigned char>(bytes_[at_++]);
         if (tag < 0x80) return to_.integer(tag), true;
         if (tag >= 0xe0) return to_.integer(static_cast<std::int8_t>(tag)), true;
@@ -287,44 +345,49 @@ private:
                 return sized_container<std::uint32_t>(kind::map);
             default:
                 --at_;
-                return refuse("no value of MessagePack begins with this byte");
+                return refuse(no_value_begins_so);
         }
     }
 
-    // The name of a value in a map.
-    bool name() {
-        const auto tag = static_cast<unsigned char>(bytes_[at_++]);
-        --open_[depth_ - 1].left;
-        bool good = false;
-        if (tag >= 0xa0 && tag < 0xc0)
-            good = bytes(kind::text, tag & 31U);
-        else if (tag == 0xd9 || tag == 0xc4)
-            good = sized<std::uint8_t>(kind::text);
-        else if (tag == 0xda || tag == 0xc5)
-            good = sized<std::uint16_t>(kind::text);
-        else if (tag == 0xdb || tag == 0xc6)
-            good = sized<std::uint32_t>(kind::text);
-        else
-            return --at_, refuse("the name of a value in a map is not text");
-        if (good && left() == 0) return refuse("the value is cut off");
+    // The name of the value that comes next in a map, if one is due. A name that is no text is a value without a name.
+    bool name(level& own) {
+        if (own.left % 2 != 0) {
+            if (std::exchange(own.without_name, false)) to_.text({});
+            return true;
+        }
+        if (left() == 0) return refuse("the value is cut off");
+        const auto tag = static_cast<unsigned char>(bytes_[at_]);
+        const bool is_text = (tag >= 0xa0 && tag < 0xc0) || (tag >= 0xd9 && tag <= 0xdb);
+        const bool is_binary = tag >= 0xc4 && tag <= 0xc6;
+        if (!is_text && !is_binary) {
+            to_.bad_text(bad::name, at_, "the name of a value in a map is not text");
+            own.without_name = true;
+            ++own.size;
+            return true;
+        }
+        ++at_;
+        const bool good = tag < 0xc0                   ? bytes(kind::text, tag & 31U)
+                          : tag == 0xd9 || tag == 0xc4 ? sized<std::uint8_t>(kind::text)
+                          : tag == 0xda || tag == 0xc5 ? sized<std::uint16_t>(kind::text)
+                                                       : sized<std::uint32_t>(kind::text);
+        if (good) --own.left;
         return good;
     }
 
     std::string_view bytes_;
     tape& to_;
-    parse_outcome outcome_{};
     std::size_t at_ = 0;
     std::size_t depth_ = 0;
+    std::size_t value_at_ = SIZE_MAX;  // the place on the tape of the value that is read now, once its name is there
     std::array<level, deepest_nesting> open_;  // as far as depth_ says
 };
 
 }  // namespace
 
 parse_outcome parse_message_pack(std::string_view bytes, tape& to) {
-    to.clear();
-    auto outcome = message_pack_reader(bytes, to).read();
-    if (!outcome.good()) to.clear();
-    return outcome;
+    to.start(bytes);
+    message_pack_reader(bytes, to).read();
+    return to.outcome();
 }
 
 }  // namespace parley::rpc::detail

@@ -62,7 +62,6 @@ public:
         encoder_.null();
     }
     bool write_cancel(std::string&, std::uint32_t) override { return false; }
-    bool write_bad(std::string&, const incoming_item&) override { return false; }
 
     void read(std::string_view message, incoming& into) override;
     fault read_fault(const incoming_item& item) override;
@@ -96,10 +95,19 @@ private:
 
 void message_pack_wire::read(std::string_view message, incoming& into) {
     into.clear();
-    const auto bad = [&](std::string why) { into.add(item_kind::bad).problem = std::move(why); };
-    if (auto outcome = parse_message_pack(message, into.values); !outcome.good())
-        return bad(std::move(outcome.problem));
+    const auto bad = [&](std::string why) { into.add_bad(fault_code::invalid_request, std::move(why)); };
+    auto outcome = parse_message_pack(message, into.values);
+    if (!into.values.whole()) return bad(std::move(outcome.problem));
     const element root = into.values.root();
+    // Integers are names in MessagePack, but not here.
+    const auto refuse_arguments = [&](element arguments, incoming_item::reply answer, std::int64_t id) {
+        const auto* const part = into.values.bad_in(arguments);
+        if (part == nullptr) return false;
+        auto& item = into.add_bad(fault_code::invalid_params, into.problem_of(*part, arguments, "params"));
+        item.answer = answer;
+        item.id.number = id;
+        return true;
+    };
     if (root.kind() != kind::array || root.size() < 3) return bad("an array of 3 or 4 values was expected");
     auto part = root.begin();
     const auto type = (*part++).integer();
@@ -110,6 +118,7 @@ void message_pack_wire::read(std::string_view message, incoming& into) {
     if (type == notification && three) {
         if (!id_or_method.text()) return bad("the method is not text");
         if (third.kind() != kind::array) return bad("the arguments are no array");
+        if (refuse_arguments(third, incoming_item::reply::none, 0)) return;
         auto& item = into.add(item_kind::notification);
         item.method = *id_or_method.text();
         item.has_params = true;
@@ -124,6 +133,7 @@ void message_pack_wire::read(std::string_view message, incoming& into) {
     if (type == request) {
         if (!third.text()) return bad("the method is not text");
         if (fourth.kind() != kind::array) return bad("the arguments are no array");
+        if (refuse_arguments(fourth, incoming_item::reply::to_call, static_cast<std::int64_t>(*id))) return;
         auto& item = into.add(item_kind::call);
         item.id.number = static_cast<std::int64_t>(*id);
         item.method = *third.text();
@@ -131,7 +141,17 @@ void message_pack_wire::read(std::string_view message, incoming& into) {
         item.params = fourth;
         return;
     }
-    auto& item = into.add(third.is_null() ? item_kind::result : item_kind::fault);
+    const bad_part* wrong = nullptr;
+    std::string problem;
+    for (const auto& [name, one] : {std::pair("error", third), std::pair("result", fourth)}) {
+        if (wrong != nullptr) break;
+        wrong = into.values.bad_in(one);
+        if (wrong != nullptr) problem = into.problem_of(*wrong, one, name);
+    }
+    auto& item = into.add(wrong != nullptr  ? item_kind::broken
+                          : third.is_null() ? item_kind::result
+                                            : item_kind::fault);
+    item.problem = std::move(problem);
     item.has_number = true;
     item.number = static_cast<std::uint32_t>(*id);
     item.value = third.is_null() ? fourth : third;

@@ -13,6 +13,12 @@ namespace detail {
 
 wire::~wire() = default;
 
+bool wire::write_bad(std::string& to, const incoming_item& item) {
+    if (item.answer != incoming_item::reply::to_call) return false;
+    write_fault(to, item.id, fault(item.code, {}, item.problem));
+    return true;
+}
+
 }  // namespace detail
 
 protocol::protocol() : json_(std::make_shared<const json_rpc_options>()) {}

@@ -11,6 +11,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -22,12 +23,20 @@ namespace parley::rpc::detail {
 
 /// The calls of a batch, whose answers leave together.
 struct batch {
+    /// Together the answers are one message, in which each has room for a fault, and for its id.
+    static constexpr std::size_t room_for_fault = 256;
+
     std::size_t unanswered = 0;
+    std::size_t reserved = 0;  // for those
     std::string answers{};
 };
 
-struct served_call::details
-    : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+struct by_id;
+using served_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+using served_id_hook = boost::intrusive::set_base_hook<boost::intrusive::tag<by_id>,
+                                                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+struct served_call::details : served_hook, served_id_hook {
     std::shared_ptr<session> owner{};
     call_id id{};
     std::string token{};
@@ -48,6 +57,14 @@ struct served_call::details
     }
 };
 
+struct id_of_served {
+    using type = call_id;
+    const call_id& operator()(const served_call::details& call) const noexcept { return call.id; }
+};
+/// Calls by their ids, of which a caller may give the same to several.
+using served_ids = boost::intrusive::multiset<served_call::details, boost::intrusive::base_hook<served_id_hook>,
+                                              boost::intrusive::key_of_value<id_of_served>,
+                                              boost::intrusive::constant_time_size<false>>;
 using served_list = boost::intrusive::list<served_call::details, boost::intrusive::constant_time_size<false>>;
 
 /// The functions of a router.

@@ -128,18 +128,31 @@ void session::process(std::string_view message) {
         return;
     }
     wire_->read(message, incoming_);
-    if (incoming_.batch)
+    count_noise();
+    if (incoming_.batch) {
         process_batch();
-    else
-        process(incoming_.items.front(), nullptr);
+    } else {
+        for (const auto& item : incoming_.items) {
+            process(item, nullptr);
+            if (!open_ || !connected_) break;
+        }
+    }
+    end_after_noise();
     incoming_.shrink();
 }
 
 void session::process_batch() {
     const auto together = std::make_shared<batch>();
     for (const auto& item : incoming_.items) {
-        using kind = incoming_item::kind;
-        if (item.what == kind::call || item.what == kind::bad) ++together->unanswered;
+        if (!is_answered(item)) continue;
+        ++together->unanswered;
+        together->reserved += batch::room_for_fault + item.id.literal.size();
+    }
+    if (together->reserved > options_.message_bytes) {
+        incoming_.items.clear();
+        auto& all = incoming_.add_bad(fault_code::invalid_request, "a batch whose answers would be too large");
+        all.over_limit = true;
+        return process(all, nullptr);
     }
     for (const auto& item : incoming_.items) {
         process(item, together);
@@ -161,17 +174,11 @@ void session::process(const incoming_item& item, const std::shared_ptr<batch>& t
             return;
         case kind::cancel:
             return cancel_served(item.id);
-        case kind::bad: {
-            ++(item.over_limit ? counted_.refused : counted_.invalid_messages);
-            auto& text = scratch();
-            if (!wire_->write_bad(text, item)) {
-                const auto number = channel_.counters().messages_received;
-                return lost(error(errc::invalid_request, "message " + std::to_string(number) + ": " + item.problem));
-            }
-            served_call::details answered_at_once;
-            answered_at_once.together = together;
-            return answer(answered_at_once, text);
-        }
+        case kind::broken:
+            ++counted_.invalid_messages;
+            return end_broken(item);
+        case kind::bad:
+            return invalid(item, together);
     }
 }
 

@@ -102,6 +102,14 @@ private:
     void finish(error_code why);
     void cancel_handlers();
 
+    // session_invalid.cpp
+    bool is_answered(const incoming_item& item) const noexcept;
+    void count_noise();
+    void end_after_noise();
+    std::string place_of_message(const std::string& problem) const;
+    void invalid(const incoming_item& item, const std::shared_ptr<batch>& together);
+    void end_broken(const incoming_item& item);
+
     void answered(const incoming_item& item);
     bool add_part(const incoming_item& item);
     void give_up(std::uint32_t id, error_code why, bool later);
@@ -112,6 +120,8 @@ private:
     void serve(const incoming_item& item, const std::shared_ptr<batch>& together);
     void refuse(const incoming_item& item, const std::shared_ptr<batch>& together, const fault& why);
     void cancel_served(const call_id& id);
+    void leave_unanswered(served_call::details& call);
+    void answer_batch(batch& all);
     bool within_rate();
     void send(std::string_view text);
 
@@ -130,9 +140,12 @@ private:
 
     incoming incoming_{};
     std::optional<std::string> held_{};
+    std::size_t noise_ = 0;  // messages in a row that are none
+    std::string first_noise_{};
     std::string scratch_{};
     std::size_t unsent_bytes_ = 0;  // of answers and calls for which the channel has no room
     served_list running_{};
+    served_ids running_calls_{};
     std::unique_ptr<served_call::details> spare_;
 
     asio::steady_timer parked_;

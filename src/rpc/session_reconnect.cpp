@@ -43,6 +43,7 @@ void session::lost(error why) {
     unsent_bytes_ = 0;
     stream_is_full_ = false;
     held_.reset();
+    noise_ = 0;
     failure_ = std::move(why);
     channel_.close();
     abort_calls(false);

@@ -158,28 +158,45 @@ void session::refuse(const incoming_item& item, const std::shared_ptr<batch>& to
     wire_->write_fault(text, item.id, why);
     served_call::details d;
     d.together = together;
+    d.id = item.id;
     answer(d, text);
 }
 
 void session::answer(const served_call::details& call, std::string_view text) {
     ++counted_.served;
     if (!open_) return;
-    if (!call.together) return send(text);
-    auto& all = *call.together;
-    // Together they are one message, in which each of the others has room for a fault.
-    constexpr std::size_t room_for_fault = 256;
     std::string too_large;
-    if (text.size() > room_for_fault &&
-        all.answers.size() + text.size() + all.unanswered * room_for_fault > options_.message_bytes) {
-        wire_->write_fault(too_large, call.id,
-                           fault(fault_code::internal_error, {}, "the answers to this batch are too large"));
+    const auto shorten = [&](const char* why) {
+        wire_->write_fault(too_large, call.id, fault(fault_code::internal_error, {}, why));
         text = too_large;
+    };
+    if (!call.together) {
+        if (text.size() > options_.message_bytes) shorten("the answer is too large");
+        return send(text);
     }
+    auto& all = *call.together;
+    const auto own = batch::room_for_fault + call.id.literal.size();
+    all.reserved -= own;
+    if (text.size() > own && all.answers.size() + text.size() + all.reserved > options_.message_bytes)
+        shorten("the answers to this batch are too large");
     all.answers += all.answers.empty() ? '[' : ',';
     all.answers += text;
-    if (--all.unanswered != 0) return;
+    answer_batch(all);
+}
+
+// One of its calls has ended.
+void session::answer_batch(batch& all) {
+    if (--all.unanswered != 0 || all.answers.empty()) return;
     all.answers += ']';
     send(all.answers);
+}
+
+void session::leave_unanswered(served_call::details& call) {
+    if (call.answered || call.is_notification) return;
+    call.answered = true;
+    if (!call.together || !open_) return;
+    call.together->reserved -= batch::room_for_fault + call.id.literal.size();
+    answer_batch(*call.together);
 }
 
 void session::send_part(std::string_view text, done_handler handler) {
@@ -195,21 +212,24 @@ void session::send_part(std::string_view text, done_handler handler) {
 
 void session::handler_began(served_call::details& call) {
     running_.push_back(call);
+    if (!call.is_notification) running_calls_.insert(call);
     ++counted_.running;
 }
 
 void session::handler_ended(served_call::details& call) noexcept {
-    call.unlink();
+    call.served_hook::unlink();
+    call.served_id_hook::unlink();
     --counted_.running;
     if (shutting_down_) idle_.cancel();
     resume();
 }
 
 void session::cancel_served(const call_id& id) {
-    const auto it =
-        std::ranges::find_if(running_, [&](const auto& call) { return !call.is_notification && call.id == id; });
-    if (it == running_.end()) return;
-    it->give_up();
+    const auto it = running_calls_.find(id);
+    if (it == running_calls_.end()) return;
+    auto& call = *it;
+    if (!wire_->answers_cancelled()) leave_unanswered(call);
+    call.give_up();
 }
 
 // A bucket that fills by so many a second and holds as many.

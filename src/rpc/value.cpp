@@ -4,6 +4,8 @@
 #include <parley/rpc/value.hpp>
 
 #include "rpc/json_encoder.hpp"
+#include "rpc/name_hash.hpp"
+#include "rpc/steps.hpp"
 #include "rpc/tape.hpp"
 
 #include <algorithm>
@@ -42,20 +44,63 @@ struct encode_into {
 
 }  // namespace
 
+namespace detail {
+
+name_index::name_index() noexcept = default;
+name_index::name_index(name_index&&) noexcept = default;
+name_index& name_index::operator=(name_index&&) noexcept = default;
+name_index::name_index(const name_index& other)
+    : table(other.table ? std::make_unique<name_table>(*other.table) : nullptr) {}
+name_index& name_index::operator=(const name_index& other) {
+    if (this != &other) *this = name_index(other);
+    return *this;
+}
+name_index::~name_index() = default;
+
+}  // namespace detail
+
 const value* object::find(std::string_view name) const noexcept {
+    if (names_.table) {
+        ++detail::steps;
+        const auto place =
+            names_.table->find(name, [this](std::size_t i) -> const std::string& { return members_[i].first; });
+        return place == detail::name_table::none ? nullptr : &members_[place].second;
+    }
+    detail::steps += members_.size();
     const auto it = std::ranges::find(members_, name, &member::first);
     return it == members_.end() ? nullptr : &it->second;
 }
 
 value& object::operator[](std::string_view name) {
-    const auto it = std::ranges::find(members_, name, &member::first);
-    if (it != members_.end()) return it->second;
-    return members_.emplace_back(std::string(name), value()).second;
+    if (const auto* found = find(name)) return const_cast<value&>(*found);
+    members_.emplace_back(std::string(name), value());
+    index(members_.size() - 1);
+    return members_.back().second;
+}
+
+// Those from `from` on are new. A few names are looked through; more lie in a table.
+void object::index(std::size_t from) {
+    constexpr std::size_t few = 16;
+    if (members_.size() <= few) return;
+    if (!names_.table) {
+        names_.table = std::make_unique<detail::name_table>();
+        from = 0;
+    }
+    auto& table = *names_.table;
+    if (table.capacity() < members_.size()) {
+        table.clear(2 * members_.size());
+        from = 0;
+    }
+    const auto name_at = [this](std::size_t i) -> const std::string& { return members_[i].first; };
+    detail::steps += members_.size() - from;
+    for (; from < members_.size(); ++from) table.add(members_[from].first, from, name_at);
 }
 
 bool operator==(const object& a, const object& b) { return a.members_ == b.members_; }
 
+// No name comes twice in what was received.
 value::value(element from) : v_(nullptr) {
+    ++detail::steps;
     switch (from.kind()) {
         case rpc::kind::null:
             break;
@@ -89,7 +134,9 @@ value::value(element from) : v_(nullptr) {
         }
         case rpc::kind::map: {
             object all;
-            for (const auto& [name, of] : from.pairs()) all[name] = value(of);
+            all.members_.reserve(from.size());
+            for (const auto& [name, of] : from.pairs()) all.members_.emplace_back(std::string(name), value(of));
+            all.index(0);
             v_ = std::move(all);
             break;
         }

@@ -82,7 +82,6 @@ public:
 
     void write_fault(std::string& to, const call_id&, const fault& f) override;
     bool write_cancel(std::string&, std::uint32_t) override { return false; }
-    bool write_bad(std::string&, const incoming_item&) override { return false; }
     void read(std::string_view message, incoming& into) override;
     fault read_fault(const incoming_item& item) override;
     bool ordered() const noexcept override { return true; }
@@ -164,19 +163,38 @@ void varlink_wire::write_fault(std::string& to, const call_id&, const fault& f) 
 
 void varlink_wire::read(std::string_view message, incoming& into) {
     into.clear();
-    const auto bad = [&](std::string why) { into.add(item_kind::bad).problem = std::move(why); };
-    if (auto outcome = parse_json(message, into.values); !outcome.good()) return bad(std::move(outcome.problem));
+    const auto bad = [&](std::string why) { into.add_bad(fault_code::invalid_request, std::move(why)); };
+    auto outcome = parse_json(message, into.values);
+    // Of one that breaks off it is not known whether it is answered, or continues.
+    if (!into.values.whole()) return bad(std::move(outcome.problem));
     const element root = into.values.root();
     if (root.kind() != kind::map) return bad("a map was expected, not " + std::string(to_string(root.kind())));
+    const auto* const part = into.values.bad_in_all();
     const auto parameters = root.find("parameters");
     const bool given = parameters && !parameters->is_null();
-    if (given && parameters->kind() != kind::map) return bad("the parameters are no map");
     const auto is_true = [&](std::string_view name) {
         const auto v = root.find(name);
         return v && v->boolean().value_or(false);
     };
-    if (const auto method = root.find("method")) {
+    const auto method = root.find("method");
+    const auto broken = [&](std::string why) {
+        auto& item = into.add(item_kind::broken);
+        item.problem = std::move(why);
+        item.continues = is_true("continues");
+    };
+    if (!method && part != nullptr) return broken(into.problem_of(*part, root));
+    if (given && parameters->kind() != kind::map && part == nullptr)
+        return method ? bad("the parameters are no map") : broken("the parameters are no map");
+    if (method) {
         if (!method->text()) return bad("the method is not text");
+        const bool upgrade = is_true("upgrade");
+        if (part != nullptr || upgrade) {
+            auto& item = into.add_bad(fault_code::invalid_params, part != nullptr
+                                                                      ? into.problem_of(*part, root)
+                                                                      : "upgrade: this connection cannot be upgraded");
+            item.answer = is_true("oneway") ? incoming_item::reply::none : incoming_item::reply::to_call;
+            return;
+        }
         auto& item = into.add(is_true("oneway") ? item_kind::notification : item_kind::call);
         item.method = *method->text();
         item.has_params = given;
@@ -187,7 +205,7 @@ void varlink_wire::read(std::string_view message, incoming& into) {
     }
     const auto error = root.find("error");
     if (error && !error->is_null()) {
-        if (!error->text()) return bad("the error is not text");
+        if (!error->text()) return broken("the error is not text");
         into.add(item_kind::fault).value = root;
         return;
     }

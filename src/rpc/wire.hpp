@@ -21,13 +21,22 @@
 
 namespace parley::rpc::detail {
 
-/// What the other side calls its calls: a number, or anything else as it was written.
+/// What the other side calls its calls. Numbers that are equal are the same id, however they are written.
 struct call_id {
     std::int64_t number = 0;
-    std::string literal{};  // not empty: this, and no number
+    std::string name{};     // not empty: one that no int64_t is
+    std::string literal{};  // not empty: how it is written
 
-    friend bool operator==(const call_id&, const call_id&) = default;
+    friend bool operator==(const call_id& a, const call_id& b) noexcept {
+        return a.number == b.number && a.name == b.name;
+    }
+    friend bool operator<(const call_id& a, const call_id& b) noexcept {
+        return a.number != b.number ? a.number < b.number : a.name < b.name;
+    }
 };
+
+/// The most bytes of an id, and of a token.
+inline constexpr std::size_t longest_id = 256;
 
 struct incoming_item {
     enum class kind : unsigned char {
@@ -36,15 +45,23 @@ struct incoming_item {
         result,
         part,  // a partial result, for a call of ours that wants them; else a notification
         fault,
+        broken,  // an answer, or a part of one, that cannot be understood: it ends the call, and is never answered
         cancel,  // of a call of theirs
-        bad,     // no message
+        bad,     // no message, or a call or a notification that cannot be understood
+    };
+    enum class reply : unsigned char {
+        unknown,  // to a caller that cannot be told; there may be none
+        to_call,  // to the call `id`
+        none,     // it is a notification
     };
 
     kind what = kind::bad;
-    bool over_limit = false;  // bad because it is too much
+    reply answer = reply::unknown;  // of what is bad
+    bool over_limit = false;        // bad because it is too much
+    bool continues = false;         // broken, and others follow for the same call
     bool has_params = false;
     bool wants_parts = false;
-    bool has_number = false;  // a reply: to the call `number`; without, to the oldest one
+    bool has_number = false;  // a reply: to the call `number`; without, to the oldest one. What is bad may be one
     std::uint32_t number = 0;
     call_id id{};  // of a call, of what is cancelled
     std::string_view method{};
@@ -53,6 +70,10 @@ struct incoming_item {
     std::string token{};                                  // for partial results
     std::optional<std::chrono::milliseconds> deadline{};  // how long the caller waits
     std::string problem{};                                // what is bad
+    std::int64_t code = 0;                                // of the fault that says so
+
+    /// Nothing of the protocol is recognized in it.
+    bool is_noise() const noexcept { return what == kind::bad && answer == reply::unknown && !over_limit; }
 };
 
 /// What a message holds. Used again for the next one.
@@ -66,6 +87,19 @@ struct incoming {
         auto& item = items.emplace_back();
         item.what = what;
         return item;
+    }
+    incoming_item& add_bad(std::int64_t code, std::string why) {
+        auto& item = add(incoming_item::kind::bad);
+        item.code = code;
+        item.problem = std::move(why);
+        return item;
+    }
+    /// A bad part, where it lies in `of`, which is called `name`: "params[1]: byte 60: no JSON: syntax error".
+    std::string problem_of(const bad_part& part, element of, std::string_view name = {}) const {
+        const auto place = values.place_of(part, of);
+        const bool joined = name.empty() || place.empty() || place.starts_with('[');
+        const auto all = std::string(name) + (joined ? "" : ".") + place;
+        return all.empty() ? values.describe(part) : all + ": " + values.describe(part);
     }
     void clear() noexcept {
         values.clear();
@@ -110,11 +144,13 @@ public:
     /// False where the other side cannot be told.
     virtual bool write_cancel(std::string& to, std::uint32_t id) = 0;
     /// False where there is no answer to a message that is none: the connection ends.
-    virtual bool write_bad(std::string& to, const incoming_item& item) = 0;
+    virtual bool write_bad(std::string& to, const incoming_item& item);
 
     virtual void read(std::string_view message, incoming& into) = 0;
     virtual fault read_fault(const incoming_item& item) = 0;
 
+    /// Whether a call that its caller has cancelled is answered all the same.
+    virtual bool answers_cancelled() const noexcept { return true; }
     /// Calls are answered one after the other.
     virtual bool ordered() const noexcept { return false; }
     /// Whether a result that is one value lies in a map.

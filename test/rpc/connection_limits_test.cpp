@@ -116,8 +116,9 @@ BOOST_AUTO_TEST_CASE(values_that_lie_too_deep_are_refused) {
                                             "f",
                                             5) +
                                     std::string(100000, '\x91') + '\x01'));
-    run_until(io, [&] { return !other.is_open(); });
-    BOOST_TEST(other.failure().context().ends_with("more than 64 values lie in one another"));
+    const auto refused = *receive_from(sender).message;
+    BOOST_TEST(refused.find("more than 64 values lie in one another") != std::string::npos);
+    BOOST_TEST(other.is_open());
 }
 
 BOOST_AUTO_TEST_CASE(a_caller_who_does_not_read_is_not_read_from) {

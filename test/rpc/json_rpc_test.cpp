@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_request_is_said) {
         return *reply["error"]["data"].text();
     };
     BOOST_TEST(said(R"({"method":"sum","id":1})") == "\"jsonrpc\": \"2.0\" was expected");
-    BOOST_TEST(said(R"({"jsonrpc":"2.0","id":1})") == "neither a method nor a result");
+    BOOST_TEST(said(R"({"jsonrpc":"2.0"})") == "neither a method nor a result");
     BOOST_TEST(said(R"({"jsonrpc":"2.0","method":"sum","params":"x","id":1})") ==
                "the params are neither an array nor a map");
     BOOST_TEST(said(R"({"jsonrpc":"2.0","method":"sum","id":[1]})") == "the id is neither text nor a number");

@@ -37,7 +37,18 @@ public:
     /// "<root><place>: <text>"
     std::string message(std::string_view root) const;
 
+    /// For a codec that tries `types` types one after the other: before the first. True: `from` lies in no other such
+    /// value. All in it is read a limited number of times, however such values lie in one another.
+    bool begin_attempts(element from, std::size_t types);
+    /// Whether `from` may be read once more.
+    bool may_try(element from);
+    /// For one attempt, whose error is its own.
+    decode_error attempt() const;
+    void ended(const decode_error& attempt) noexcept { reads_left_ = attempt.reads_left_; }
+    void end_attempts() noexcept { reads_left_.reset(); }
+
 private:
+    std::optional<std::uint64_t> reads_left_{};  // of values that lie in one of several types
     std::string place_;
     std::string text_;
 };
@@ -48,12 +59,12 @@ private:
 ///     static bool decode(element from, T& into, decode_error& why);  // false: `why` says it; `into` is of no use
 ///     static value schema();                                         // a JSON Schema, for those who ask for the types
 ///
-/// There are ones for bool, integers (one that does not fit is refused), floating point, std::string, `bytes`,
-/// `extension`, `value`, enumerations, std::vector, std::array, std::map and unordered_map with std::string,
-/// std::optional (null, or absent in a struct), std::pair, std::tuple (arrays), std::variant (the first alternative
-/// that fits), and structs with BOOST_DESCRIBE_STRUCT (maps: unknown names are passed over, and all but optional
-/// members must be there). One underscore at the end of a name is not carried, for names that C++ keeps to itself:
-/// `class_` is "class".
+/// There are ones for bool, integers (one that does not fit is refused), floating point (the nearest; a float refuses a
+/// number beyond its range), std::string, `bytes`, `extension`, `value`, enumerations, std::vector, std::array,
+/// std::map and unordered_map with std::string, std::optional (null, or absent in a struct), std::pair, std::tuple
+/// (arrays), std::variant (the first alternative that fits), and structs with BOOST_DESCRIBE_STRUCT (maps: unknown
+/// names are passed over, and all but optional members must be there). One underscore at the end of a name is not
+/// carried, for names that C++ keeps to itself: `class_` is "class".
 template <typename T>
 struct codec {
     static_assert(sizeof(T) == 0,
@@ -76,6 +87,7 @@ inline constexpr bool is_optional<std::optional<T>> = true;
 
 PARLEY_RPC_EXPORT value schema_of_type(const char* type);
 PARLEY_RPC_EXPORT bool refuse_integer(element from, std::int64_t least, std::uint64_t most, decode_error& why);
+PARLEY_RPC_EXPORT bool decode_float(element from, float& into, decode_error& why);
 PARLEY_RPC_EXPORT bool decode_bytes(element from, std::string& into, decode_error& why);
 
 }  // namespace detail
@@ -134,12 +146,10 @@ struct codec<T> {
             return true;
         }
         // 3.0 is an integer to those who have one kind of number, such as JavaScript.
-        if (from.kind() == kind::number) {
-            const double v = *from.number();
-            constexpr double safe = 9007199254740992.0;  // 2^53
-            if (v >= -safe && v <= safe && v == static_cast<double>(static_cast<std::int64_t>(v)) &&
-                std::in_range<T>(static_cast<std::int64_t>(v))) {
-                into = static_cast<T>(v);
+        if (const auto v = from.whole_number()) {
+            if (*v < 0 ? *v >= -0x1p63 && std::in_range<T>(static_cast<std::int64_t>(*v))
+                       : std::in_range<T>(static_cast<std::uint64_t>(*v))) {
+                into = static_cast<T>(*v);
                 return true;
             }
         }
@@ -153,10 +163,14 @@ template <std::floating_point T>
 struct codec<T> {
     static void encode(encoder& to, T v) { to.number(static_cast<double>(v)); }
     static bool decode(element from, T& into, decode_error& why) {
-        const auto v = from.number();
-        if (!v) return why.expected("a number", from);
-        into = static_cast<T>(*v);
-        return true;
+        if constexpr (std::same_as<T, float>) {
+            return detail::decode_float(from, into, why);
+        } else {
+            const auto v = from.number();
+            if (!v) return why.expected("a number", from);
+            into = static_cast<T>(*v);
+            return true;
+        }
     }
     static value schema() { return detail::schema_of_type("number"); }
 };
@@ -226,7 +240,7 @@ struct codec<object> {
     }
     static bool decode(element from, object& into, decode_error& why) {
         if (from.kind() != kind::map) return why.expected("a map", from);
-        into = value(from).get<object>();
+        into = std::get<object>(std::move(value(from).variant()));
         return true;
     }
     static value schema() { return detail::schema_of_type("object"); }

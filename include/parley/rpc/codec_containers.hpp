@@ -141,22 +141,30 @@ struct codec<std::variant<T...>> {
     }
     static bool decode(element from, std::variant<T...>& into, decode_error& why) {
         std::string all;
-        if ((try_one<T>(from, into, all) || ...)) return true;
-        return why.failed("it fits none of the types that are possible (" + all + ")");
+        const bool outermost = why.begin_attempts(from, sizeof...(T));
+        const bool found = (try_one<T>(from, into, all, why) || ...);
+        if (outermost) why.end_attempts();
+        return found || why.failed("it fits none of the types that are possible (" + all + ")");
     }
     static value schema() { return object{{"anyOf", array{codec<T>::schema()...}}}; }
 
 private:
     template <typename One>
-    static bool try_one(element from, std::variant<T...>& into, std::string& all) {
-        decode_error why;
-        One one{};
-        if (codec<One>::decode(from, one, why)) {
-            into = std::move(one);
-            return true;
+    static bool try_one(element from, std::variant<T...>& into, std::string& all, decode_error& outer) {
+        constexpr std::size_t most_text = 1024;
+        if (!outer.may_try(from)) {
+            all = "it takes too many attempts to find the one that fits";
+            return false;
         }
-        all += (all.empty() ? "" : "; ") + why.message("");
-        return false;
+        auto why = outer.attempt();
+        One one{};
+        const bool fits = codec<One>::decode(from, one, why);
+        outer.ended(why);
+        if (fits)
+            into = std::move(one);
+        else if (all.size() < most_text)
+            all += (all.empty() ? "" : "; ") + why.message("").substr(0, most_text);
+        return fits;
     }
 };
 

@@ -64,7 +64,7 @@ struct codec<T> {
         if (found) return true;
         boost::mp11::mp_for_each<enumerators>(
             [&](auto e) { known += (known.empty() ? "" : ", ") + std::string(detail::carried_name(e.name)); });
-        return why.failed("one of " + known + " was expected, not \"" + std::string(*name) + "\"");
+        return why.expected("one of " + known, from);
     }
     static value schema() {
         array names;

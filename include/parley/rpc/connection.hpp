@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace parley::rpc {
@@ -39,6 +40,11 @@ struct connection_options {
     /// The most messages in a batch of JSON-RPC; a larger one is answered with one fault. Answers of a batch that have
     /// no room in one message become faults.
     std::size_t batch_calls = 1024;
+    /// The most messages in a row in which nothing of the protocol is recognized, such as lines that a child prints for
+    /// people; then the connection ends, and `failure()` names the first of them. A connection that serves nothing
+    /// does not answer them. No value: any number. In MessagePack-RPC and varlink, which have no answer to such a
+    /// message, it is the first that ends the connection.
+    std::optional<std::size_t> invalid_messages = 16;
     /// The most bytes of a message, in both directions. A call that is larger fails, a result that is larger is
     /// answered with a fault. What comes and is larger ends the connection.
     std::size_t message_bytes = default_message_limit;

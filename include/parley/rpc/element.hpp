@@ -38,11 +38,15 @@ namespace detail {
 /// A value in a list of all values of a message, each before those that it holds; a name comes before its value.
 struct node {
     kind what = kind::null;
-    bool is_unsigned = false;      // an integer above the largest signed one
-    bool is_raw = false;           // text that may be any bytes
-    std::int8_t extension = 0;     // its type
-    std::uint32_t size = 0;        // bytes of text; values of an array; pairs of a map
-    std::uint32_t nodes_with = 1;  // itself and all in it
+    bool is_unsigned : 1 = false;     // an integer above the largest signed one
+    bool is_raw : 1 = false;          // text that may be any bytes
+    bool is_bad : 1 = false;          // stands for what could not be read
+    bool is_whole : 1 = false;        // a number: what was written is an integer, and the double is exactly that
+    bool is_other_float : 1 = false;  // a number: a float nearer to what was written than the one nearest to the double
+    std::int8_t extension = 0;        // its type
+    std::uint32_t size = 0;           // bytes of text; values of an array; pairs of a map; digits of a number in JSON
+    std::uint32_t nodes_with = 1;     // itself and all in it
+    std::uint32_t at = 0;             // where it begins, in bytes of the message
     union {
         const char* text = nullptr;
         std::int64_t integer;
@@ -123,6 +127,13 @@ public:
         return at_->is_unsigned ? static_cast<double>(static_cast<std::uint64_t>(at_->integer))
                                 : static_cast<double>(at_->integer);
     }
+    /// The integer that a number is exactly, as it was written: of 3.0 and 1e2, not of 1.00000000000000000001.
+    std::optional<double> whole_number() const noexcept {
+        if (at_->what != rpc::kind::number || !at_->is_whole) return std::nullopt;
+        return at_->number;
+    }
+    /// The float nearest to what was written; infinity where that is out of a float's range.
+    PARLEY_RPC_EXPORT std::optional<float> nearest_float() const noexcept;
     std::optional<std::string_view> text() const noexcept { return bytes_of(rpc::kind::text); }
     /// The text came in MessagePack: it may be any bytes, and bytes in it are not in base64.
     bool is_raw_text() const noexcept { return at_->is_raw; }
@@ -141,6 +152,9 @@ public:
     members pairs() const noexcept;
     /// The value of a name in a map; nothing where it is none or has none.
     PARLEY_RPC_EXPORT std::optional<element> find(std::string_view name) const noexcept;
+
+    /// For parley itself.
+    const detail::node* node() const noexcept { return at_; }
 
 private:
     std::optional<std::string_view> bytes_of(rpc::kind what) const noexcept {

@@ -26,7 +26,7 @@ enum class errc {
     unknown_method,    ///< the other side has no such method
     invalid_params,    ///< it does not take these arguments; the text says which
     invalid_request,   ///< it did not understand the request
-    invalid_reply,     ///< what came is not of the type that was asked for; the text says where
+    invalid_reply,     ///< what came is no answer, or not of the type that was asked for; the text says where
     busy,              ///< it has too much to do
     cancelled,         ///< it says that the call was cancelled
     too_many_calls,    ///< more calls wait for an answer than `connection_options::calls_waiting`

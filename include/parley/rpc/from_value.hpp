@@ -26,8 +26,11 @@ public:
     ~laid_out();
 
     element root() const noexcept;
+    /// Null where no name comes twice in a map.
+    const error* problem() const noexcept { return problem_.code() ? &problem_ : nullptr; }
 
 private:
+    error problem_{};
     std::unique_ptr<tape> tape_;
 };
 
@@ -39,10 +42,11 @@ PARLEY_RPC_EXPORT error no_such_value(const decode_error& why);
 ///
 ///     const auto where = rpc::from_value<point>(arguments);
 ///
-/// Errors: `invalid_argument`, with what was expected and where.
+/// Errors: `invalid_argument`, with what was expected and where, or which name comes twice in a map.
 template <carried T>
 [[nodiscard]] result<T> from_value(const value& from) {
     const detail::laid_out all(from);
+    if (const auto* problem = all.problem()) return *problem;
     T into{};
     decode_error why;
     if (!codec<T>::decode(all.root(), into, why)) return detail::no_such_value(why);

@@ -49,8 +49,8 @@ struct connection_counters {
     std::uint64_t notified = 0;          ///< notifications of the other side
     std::uint64_t not_handled = 0;       ///< of those, without a handler
     std::uint64_t late_answers = 0;      ///< to calls that no longer wait, or a second time
-    std::uint64_t unknown_answers = 0;   ///< to no call of this side
-    std::uint64_t invalid_messages = 0;  ///< that are none of the protocol
+    std::uint64_t unknown_answers = 0;   ///< to no call of this side, or without an id that tells to which
+    std::uint64_t invalid_messages = 0;  ///< that are none of the protocol, or have a bad part
     std::size_t waiting = 0;             ///< calls of this side without an answer yet
     std::size_t running = 0;             ///< handlers
     std::uint64_t connections = 0;       ///< how often it has connected

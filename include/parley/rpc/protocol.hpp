@@ -40,6 +40,9 @@ struct json_rpc_options {
     /// The notification that cancels a call, and the name of the call's id in its arguments; empty: there is none.
     std::string cancel_method = "$/cancelRequest";
     std::string cancel_id = "id";
+    /// Whether a call that the caller has cancelled is answered: with its result, or with the fault "cancelled". The
+    /// caller waits for neither.
+    bool answer_cancelled = true;
     /// The notification that carries a partial result; the names of its token, and of the value in its arguments
     /// (empty: all arguments are the value).
     std::string progress_method = "$/progress";
@@ -63,6 +66,7 @@ struct json_rpc_options {
         json_rpc_options o;
         o.cancel_method = "notifications/cancelled";
         o.cancel_id = "requestId";
+        o.answer_cancelled = false;
         o.progress_method = "notifications/progress";
         o.progress_token = "progressToken";
         o.progress_value = "";

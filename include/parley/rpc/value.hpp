@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,7 +40,27 @@ struct extension {
 
 class value;
 
-/// Names and values in their order. A name is looked for from the front.
+namespace detail {
+
+class name_table;
+
+/// Where the names of a large object lie.
+class PARLEY_RPC_EXPORT name_index {
+public:
+    name_index() noexcept;
+    name_index(name_index&&) noexcept;
+    name_index& operator=(name_index&&) noexcept;
+    name_index(const name_index& other);
+    name_index& operator=(const name_index& other);
+    ~name_index();
+
+    std::unique_ptr<name_table> table;  // null for a small one
+};
+
+}  // namespace detail
+
+/// Names and values in their order. A name is looked for from the front; it is found in a time that does not grow with
+/// the object.
 class object {
 public:
     using member = std::pair<std::string, value>;
@@ -62,7 +83,11 @@ public:
     PARLEY_RPC_EXPORT friend bool operator==(const object& a, const object& b);
 
 private:
+    friend class value;
+    PARLEY_RPC_EXPORT void index(std::size_t from);
+
     std::vector<member> members_;
+    detail::name_index names_;
 };
 
 using array = std::vector<value>;
@@ -132,7 +157,7 @@ private:
 };
 
 inline object::object() noexcept = default;
-inline object::object(std::initializer_list<member> members) : members_(members) {}
+inline object::object(std::initializer_list<member> members) : members_(members) { index(0); }
 inline std::size_t object::size() const noexcept { return members_.size(); }
 inline bool object::empty() const noexcept { return members_.empty(); }
 inline object::iterator object::begin() const noexcept { return members_.begin(); }
@@ -141,8 +166,8 @@ inline object::iterator object::end() const noexcept { return members_.end(); }
 /// The value as JSON. Errors: `invalid_argument` for what JSON cannot hold.
 [[nodiscard]] PARLEY_RPC_EXPORT result<std::string> to_json(const value& v);
 /// The value of a JSON text; a number that is no integer is the double nearest to it. Errors: `invalid_argument`, with
-/// the byte at which it is none, or at which a number is out of range for a double; `limit_exceeded` where more than 64
-/// values lie in one another. Source: RFC 8259.
+/// the byte at which it is none, at which a number is out of range for a double, or at which a name comes in a map that
+/// has it already; `limit_exceeded` where more than 64 values lie in one another. Source: RFC 8259.
 [[nodiscard]] PARLEY_RPC_EXPORT result<value> from_json(std::string_view text);
 
 }  // namespace parley::rpc
