@@ -111,18 +111,25 @@ struct outcome_of_main {
     std::exception_ptr failure;
 };
 
-int exit_code(const outcome_of_main& end, const shutdown_control& stopping, bool handler_threw) {
-    const int asked = stopping.signal_number() != 0 ? 128 + stopping.signal_number() : handler_threw ? 1 : 0;
+int exit_code(const outcome_of_main& end, const shutdown_control& stopping, bool handler_threw,
+              const std::optional<int>& when_asked) {
+    const int signal = stopping.signal_number();
     if (!end.ended && stopping.phase() == shutdown_phase::forced) {
         logger()->warn("main was asked to end and did not: forced");
-        return asked;
+        return signal != 0 ? 128 + signal : handler_threw ? 1 : 0;
     }
+    const bool was_asked = signal != 0 || handler_threw;
+    const auto asked = [&] {
+        if (signal == 0) return handler_threw ? 1 : 0;
+        if (!when_asked) return 128 + signal;
+        return handler_threw ? 1 : *when_asked;
+    }();
     if (!end.ended) {
         logger()->error("the loop was stopped before main had ended");
         return 1;
     }
     if (end.failure) {
-        if (asked != 0 && is_abortion(end.failure)) return asked;
+        if (was_asked && is_abortion(end.failure)) return asked;
         logger()->error("main failed: {}", text_of(end.failure));
         return 1;
     }
@@ -161,7 +168,7 @@ int run_loop(task<std::optional<int>> main, const application_options& options) 
             stopping.request();
         }
     }
-    return exit_code(end, stopping, handler_threw);
+    return exit_code(end, stopping, handler_threw, options.exit_code_when_asked);
 }
 
 int run_and_log(task<std::optional<int>> main, const application_options& options) noexcept {

@@ -112,6 +112,57 @@ BOOST_AUTO_TEST_CASE(a_signal_cancels_main_and_the_exit_code_says_which) {
     BOOST_TEST(log.text() == "");
 }
 
+BOOST_AUTO_TEST_CASE(the_exit_code_of_an_end_that_was_asked_for_can_be_chosen) {
+    for (const int code : {0, 9}) {
+        const auto options = application_options{.exit_code_when_asked = code};
+        const auto abandoned = []() -> task<> {
+            ::raise(SIGTERM);
+            co_await wait_for_ever();
+        };
+        const auto returning = []() -> task<> {
+            ::raise(SIGINT);
+            try {
+                co_await wait_for_ever();
+            } catch (const boost::system::system_error&) {}
+        };
+        const auto with_value = []() -> task<int> {
+            ::raise(SIGTERM);
+            co_await wait_for_ever();
+            co_return 4;
+        };
+        BOOST_TEST(run(abandoned(), options) == code);
+        BOOST_TEST(run(returning(), options) == code);
+        BOOST_TEST(run(with_value(), options) == code);
+        // It changes nothing where main says otherwise, fails, or does not end; and nothing without a signal.
+        const auto saying = []() -> task<int> {
+            ::raise(SIGTERM);
+            try {
+                co_await wait_for_ever();
+            } catch (const boost::system::system_error&) {}
+            co_return 4;
+        };
+        BOOST_TEST(run(saying(), options) == 4);
+        BOOST_TEST(run([]() -> task<> { co_await asio::post(asio::use_awaitable); }(), options) == 0);
+        const auto failing = []() -> task<> {
+            ::raise(SIGTERM);
+            co_await asio::post(asio::use_awaitable);
+            throw std::runtime_error("broken");
+        };
+        BOOST_TEST(run(failing(), options) == 1);
+        const auto deaf = []() -> task<> {
+            ::raise(SIGTERM);
+            co_await stay();
+        };
+        BOOST_TEST(run(deaf(), {.deadline = 1ms, .exit_code_when_asked = code}) == 128 + SIGTERM);
+        const auto beside = []() -> task<> {
+            asio::post(co_await asio::this_coro::executor, [] { throw std::runtime_error("beside"); });
+            ::raise(SIGTERM);
+            co_await wait_for_ever();
+        };
+        BOOST_TEST(run(beside(), options) == 1);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(main_may_say_otherwise) {
     for (const int code : {0, 7}) {
         const auto tidy = [](int c) -> task<int> {

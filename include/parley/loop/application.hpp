@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <optional>
 
 namespace parley {
 
@@ -20,6 +21,9 @@ struct application_options {
     signal_mask signals{SIGINT, SIGTERM};
     /// How long main may take to end once it was asked.
     saturated<std::chrono::milliseconds> deadline{10'000};
+    /// The exit code when a signal asked for the end and `main` ended in order: 0 for a server, whose manager takes
+    /// anything else for a failure. None: 128 + n. Where `main` did not end by the deadline it is 128 + n in any case.
+    std::optional<int> exit_code_when_asked{};
     event_loop_options loop{};
     /// Signals to block before the loop begins: a `signal_watcher` on them reads a signalfd. Threads that were started
     /// earlier are not affected.
@@ -36,8 +40,9 @@ struct application_options {
 /// objects are destroyed in order. A second signal or the deadline ends the loop with `main` where it stands. When
 /// `main` has ended, the loop ends; what else is pending is destroyed with it.
 ///
-/// The exit code is the value of `main`; 0 when a `task<void>` ends without a signal; 128 + n when signal n asked for
-/// the end and `main` did not say otherwise, which only a value or another exception would; 1 when `main` threw
+/// The exit code is the value of `main`; 0 when a `task<void>` ends without a signal; 128 + n, or
+/// `exit_code_when_asked`, when signal n asked for the end and `main` did not say otherwise, which only a value or
+/// another exception would; 1 when `main` threw
 /// anything else: that is logged with its `what()`. What any other handler of the loop throws is logged, asks `main` to
 /// end as a signal would, and makes the exit code 1 unless `main` returns another value than 0.
 ///
