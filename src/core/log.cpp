@@ -3,10 +3,16 @@
 
 #include <parley/core/log.hpp>
 
+#include "core/printable.hpp"
+
+#include <spdlog/formatter.h>
 #include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <memory>
 #include <mutex>
+#include <string>
 
 namespace parley {
 namespace {
@@ -21,8 +27,24 @@ place& the_place() {
     return instance;
 }
 
+// A line may quote what a peer has sent, and ends on a terminal.
+class printable_formatter final : public spdlog::formatter {
+public:
+    void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& to) override {
+        const std::string text = detail::printable({message.payload.data(), message.payload.size()});
+        auto shown = message;
+        shown.payload = text;
+        lines_.format(shown, to);
+    }
+    std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<printable_formatter>(); }
+
+private:
+    spdlog::pattern_formatter lines_{};
+};
+
 std::shared_ptr<spdlog::logger> make_default() {
     auto made = std::make_shared<spdlog::logger>("parley", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_formatter(std::make_unique<printable_formatter>());
     made->set_level(spdlog::level::warn);
     return made;
 }

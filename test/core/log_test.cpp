@@ -8,10 +8,14 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include <cstdio>
 #include <memory>
 #include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
+
+#include <unistd.h>
 
 BOOST_AUTO_TEST_SUITE(log_test)
 
@@ -41,6 +45,28 @@ BOOST_AUTO_TEST_CASE(a_program_may_replace_it_and_get_the_default_back) {
     parley::set_logger(nullptr);
     BOOST_TEST(parley::logger() != mine);
     BOOST_TEST(parley::logger()->name() == "parley");
+}
+
+// It may quote what a peer has sent.
+BOOST_AUTO_TEST_CASE(a_line_of_the_default_has_no_control_characters_on_its_way_to_a_terminal) {
+    std::FILE* const file = std::tmpfile();
+    BOOST_TEST_REQUIRE(file != nullptr);
+    std::fflush(stderr);
+    const int before = ::dup(STDERR_FILENO);
+    ::dup2(::fileno(file), STDERR_FILENO);
+    parley::logger()->warn("{}",
+                           "a\x1b[31mb\xc2\x9b"
+                           "c\x9b"
+                           "d\n\xc3\xa4");
+    parley::logger()->flush();
+    ::dup2(before, STDERR_FILENO);
+    ::close(before);
+    std::rewind(file);
+    char line[256] = {};
+    BOOST_TEST(std::fgets(line, sizeof line, file) == line);
+    BOOST_TEST(std::string(line).ends_with(R"(a\x1b[31mb\x9bc\x9bd\x0a)"
+                                           "\xc3\xa4\n"));
+    std::fclose(file);
 }
 
 BOOST_AUTO_TEST_CASE(threads_may_use_and_replace_it_at_once) {
