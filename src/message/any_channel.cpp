@@ -47,6 +47,8 @@ detail::channel_wire& any_channel::wire() noexcept { return state_->wire(); }
 void any_channel::cancel() { state_->cancel(); }
 void any_channel::close() noexcept { state_->close(); }
 
+void any_channel::on_write_failure(std::function<void()> told) { state_->on_write_failure(std::move(told)); }
+
 void any_channel::start_receive(completion_handler<void(error_code, std::optional<std::string_view>)> handler,
                                 const executor& own) {
     state_->start_receive(std::move(handler), own);

@@ -318,6 +318,7 @@ void channel_state::write_failed(error_code ec) {
     cannot_write_ = true;
     at_the_end().write_error = ec;
     failed(ec, "send message " + std::to_string(counters().messages_sent + 1));
+    if (const auto told = std::exchange(write_failure_, nullptr)) asio::post(get_executor(), std::move(*told));
     out().lost += outbox_->queue.messages();
     outbox_->queue.clear();
     abort_sends(ec);

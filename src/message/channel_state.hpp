@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -118,6 +119,9 @@ public:
 
     void cancel();
     void close();
+    void on_write_failure(std::function<void()> told) {
+        write_failure_ = std::make_unique<std::function<void()>>(std::move(told));
+    }
 
 private:
     enum class kind : unsigned char {
@@ -261,6 +265,7 @@ private:
     std::unique_ptr<inbox> inbox_;
     std::unique_ptr<outbox> outbox_;
     std::unique_ptr<ending> ending_;
+    std::unique_ptr<std::function<void()>> write_failure_;  // who is to be told
     limits options_;
     int fd_ = -1;
     int type_ = 0;  // SOCK_STREAM and its like

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <iterator>
 #include <memory>
@@ -278,6 +279,10 @@ public:
     /// while it works, at a clean end and after `close`.
     const error& failure() const noexcept;
     channel_counters counters() const noexcept;
+
+    /// Calls `told` once, from the loop, when a write has failed: what was queued by then is lost, and no send waits
+    /// that could say so. For parley itself.
+    void on_write_failure(std::function<void()> told);
 
 protected:
     detail::channel_wire& wire() noexcept;
