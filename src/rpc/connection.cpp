@@ -13,6 +13,19 @@
 #include <utility>
 
 namespace parley::rpc {
+namespace {
+
+// There is no connection: its handle was made by default, or moved from.
+void fail_without_connection(completion_handler<void(error_code)> handler) {
+    const auto own = executor_of(handler);
+    post_completion(own, std::move(handler), error_code(asio::error::bad_descriptor));
+}
+
+call_error no_connection(std::string_view method) {
+    return call_error(asio::error::bad_descriptor, std::string(method), "there is no connection");
+}
+
+}  // namespace
 
 // --- the other side
 
@@ -34,23 +47,20 @@ void peer::start(const std::shared_ptr<detail::session>& state, std::unique_ptr<
         return;
     }
     const auto own = call->get_executor();
-    asio::post(own, [call = std::move(call), why = call_error(asio::error::bad_descriptor, std::string(method))] {
-        call->fail(why);
-    });
+    asio::post(own, [call = std::move(call), why = no_connection(method)] { call->fail(why); });
 }
 
 std::uint32_t peer::start_stream(std::unique_ptr<detail::waiting_call> call, std::string_view method,
                                  const detail::outgoing_arguments& arguments, const call_options& options) const {
     if (state_) return state_->start_call(std::move(call), method, arguments, options);
-    start(nullptr, std::move(call), method, arguments, options);
+    call->fail(no_connection(method));  // nothing waits for it yet
     return 0;
 }
 
 void peer::start_notify(const std::shared_ptr<detail::session>& state, std::string_view method,
                         const detail::outgoing_arguments& arguments, completion_handler<void(error_code)> handler) {
-    if (state) return state->start_notify(method, arguments, std::move(handler));
-    const auto own = executor_of(handler);
-    post_completion(own, std::move(handler), error_code(asio::error::bad_descriptor));
+    if (!state) return fail_without_connection(std::move(handler));
+    state->start_notify(method, arguments, std::move(handler));
 }
 
 bool peer::try_notify_with(std::string_view method, const detail::outgoing_arguments& arguments) const {
@@ -110,12 +120,19 @@ const error& connection::failure() const noexcept {
     return state_ ? state_->failure() : none;
 }
 
-void connection::start_wait(completion_handler<void(error_code)> handler) { state_->start_wait(std::move(handler)); }
+void connection::start_wait(const shared_session& state, completion_handler<void(error_code)> handler) {
+    if (!state) return fail_without_connection(std::move(handler));
+    state->start_wait(std::move(handler));
+}
 
-void connection::start_end(completion_handler<void(error_code)> handler) { state_->start_end(std::move(handler)); }
+void connection::start_end(const shared_session& state, completion_handler<void(error_code)> handler) {
+    if (!state) return fail_without_connection(std::move(handler));
+    state->start_end(std::move(handler));
+}
 
-void connection::start_shutdown(completion_handler<void(error_code)> handler) {
-    run_operation(state_->get_executor(), std::move(handler), state_->shut_down());
+void connection::start_shutdown(const shared_session& state, completion_handler<void(error_code)> handler) {
+    if (!state) return fail_without_connection(std::move(handler));
+    run_operation(state->get_executor(), std::move(handler), detail::session::shut_down(state));
 }
 
 }  // namespace parley::rpc

@@ -3,6 +3,8 @@
 
 #include <parley/rpc/fault.hpp>
 
+#include <boost/asio/error.hpp>
+
 #include <sstream>
 #include <utility>
 
@@ -31,7 +33,7 @@ public:
             case errc::too_many_calls:
                 return "too many calls wait for an answer";
             case errc::disconnected:
-                return "the connection ended before the answer came";
+                return "the connection has ended";
             case errc::not_carried:
                 return "the protocol cannot carry this";
         }
@@ -59,6 +61,13 @@ errc meaning_of(const fault& f) noexcept {
 
 std::string in_front(const std::string& method, const std::string& text) {
     return text.empty() ? method : method.empty() ? text : method + ": " + text;
+}
+
+// A text that says what has happened stands for that of these codes; beside others it says on what.
+std::string text_for(const error_code& code, const std::string& text) {
+    const bool says_all = code == make_error_code(errc::disconnected) || code == asio::error::timed_out ||
+                          code == asio::error::bad_descriptor;
+    return says_all && !text.empty() ? text : in_front(text, code.message());
 }
 
 }  // namespace
@@ -89,7 +98,7 @@ std::string fault::describe() const {
 call_error::call_error() : system_error(error_code()) {}
 call_error::call_error(error_code code, const std::string& method) : call_error(code, method, std::string()) {}
 call_error::call_error(error_code code, const std::string& method, const std::string& text)
-    : system_error(code), text_(in_front(method, in_front(text, code.message()))) {}
+    : system_error(code), text_(in_front(method, text_for(code, text))) {}
 call_error::call_error(rpc::fault f, const std::string& method)
     : system_error(make_error_code(meaning_of(f))), text_(in_front(method, f.describe())), fault_(std::move(f)) {}
 call_error::~call_error() = default;

@@ -14,6 +14,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace parley::rpc::detail {
@@ -21,6 +23,7 @@ namespace {
 
 constexpr int most_messages_a_turn = 64;
 constexpr std::size_t largest_scratch = std::size_t{1} << 20;
+constexpr std::chrono::steady_clock::duration longest_last_words = std::chrono::seconds(2);
 constexpr std::size_t times_unsent = 16;  // `unsent_bytes`, when reading cannot stop
 
 }  // namespace
@@ -41,7 +44,10 @@ session::session(any_channel channel, router calls, const connection_options& op
 
 session::~session() = default;
 
-void session::start() { next(); }
+void session::start() {
+    watch_sending();
+    next();
+}
 
 connection_counters session::counters() const noexcept {
     auto now = counted_;
@@ -55,6 +61,7 @@ void session::received(error_code ec, std::optional<std::string_view> message) {
     const auto self = shared_from_this();
     if (!open_) return;
     if (!connected_) return begin_reconnect();
+    if (ended_by_ == ended_by::shutdown) return abort_calls(true);  // what comes is thrown away
     if (ec) {
         const auto& why = channel_.failure();
         return lost(why.code() ? why : error(ec, "receive"));
@@ -79,24 +86,15 @@ void session::received(error_code ec, std::optional<std::string_view> message) {
 
 void session::go_on() {
     if (!open_ || calls_ == nullptr) return;
-    while (held_ && running_.empty() && open_ && connected_) process_held();
-    if (!open_) return;
-    if (!connected_) return begin_reconnect();
-    next();
-}
-
-// The call that came while the one before was served, where they are served in their order.
-void session::process_held() {
-    const auto message = *std::exchange(held_, std::nullopt);
-    processing_ = true;
     try {
-        process(message);
+        take_held();
     } catch (...) {
-        processing_ = false;
         go_on();
         throw;
     }
-    processing_ = false;
+    if (!open_) return;
+    if (!connected_) return begin_reconnect();
+    next();
 }
 
 // Receives, or waits until there is a reason to.
@@ -108,12 +106,19 @@ void session::next() {
 
 bool session::may_read() const noexcept {
     if (stream_is_full_) return false;
-    if (held_) return false;
-    return unsent_bytes_ <= options_.unsent_bytes || (calls_ != nullptr && calls_->size() != 0);
+    const bool answers_wanted = calls_ != nullptr && calls_->size() != 0;
+    // One is read ahead, no more, so that the end is seen, too; more of them where answers may lie behind.
+    if (!held_.empty() && (wire_->ordered() || !answers_wanted)) return false;
+    return unsent_bytes_ <= options_.unsent_bytes || answers_wanted;
 }
 
 void session::resume() {
-    if (is_parked_ && (may_read() || (held_ && running_.empty()))) parked_.cancel();
+    const bool takes = !held_.empty() && may_take();
+    if (is_parked_) {
+        if (takes || may_read()) parked_.cancel();
+    } else if (takes && !processing_) {
+        take_held_later();
+    }
 }
 
 void session::read_more() {
@@ -122,42 +127,49 @@ void session::read_more() {
 }
 
 void session::process(std::string_view message) {
-    // One is read ahead, no more, so that the end is seen, too.
     if (wire_->ordered() && !running_.empty()) {
-        held_ = std::string(message);
+        hold(message);
         return;
     }
     wire_->read(message, incoming_);
-    count_noise();
-    if (incoming_.batch) {
-        process_batch();
-    } else {
-        for (const auto& item : incoming_.items) {
-            process(item, nullptr);
-            if (!open_ || !connected_) break;
-        }
+    count_noise(incoming_);
+    const auto together = begin_batch(incoming_);
+    const bool room = held_.empty() || held_bytes_ + message.size() <= options_.unsent_bytes;
+    const auto done = process(incoming_, 0, together, room ? held_.empty() ? turn::own : turn::behind : turn::none);
+    if (done != incoming_.items.size()) {
+        auto& held = hold(message);
+        held.next = done;
+        held.together = together;
+        if (together) wire_->read(held.text, held.parsed);
     }
     end_after_noise();
     incoming_.shrink();
 }
 
-void session::process_batch() {
-    const auto together = std::make_shared<batch>();
-    for (const auto& item : incoming_.items) {
+// Null where the messages are none of a batch. A batch whose answers would be too large is refused as a whole.
+std::shared_ptr<batch> session::begin_batch(incoming& all) {
+    if (!all.batch) return nullptr;
+    auto together = std::make_shared<batch>();
+    for (const auto& item : all.items) {
         if (!is_answered(item)) continue;
         ++together->unanswered;
         together->reserved += batch::room_for_fault + item.id.literal.size();
     }
-    if (together->reserved > options_.message_bytes) {
-        incoming_.items.clear();
-        auto& all = incoming_.add_bad(fault_code::invalid_request, "a batch whose answers would be too large");
-        all.over_limit = true;
-        return process(all, nullptr);
-    }
-    for (const auto& item : incoming_.items) {
+    if (together->reserved <= options_.message_bytes) return together;
+    all.items.clear();
+    all.add_bad(fault_code::invalid_request, "a batch whose answers would be too large").over_limit = true;
+    return nullptr;
+}
+
+// From the item `next`, as far as none has to wait for its turn: gives the place of that one.
+std::size_t session::process(const incoming& all, std::size_t next, const std::shared_ptr<batch>& together, turn of) {
+    for (; next < all.items.size(); ++next) {
+        const auto& item = all.items[next];
+        if (of != turn::none && is_served(item) && (of == turn::behind || has_to_wait())) return next;
         process(item, together);
-        if (!open_ || !connected_) return;
+        if (!open_ || !connected_) return all.items.size();
     }
+    return next;
 }
 
 void session::process(const incoming_item& item, const std::shared_ptr<batch>& together) {
@@ -201,49 +213,99 @@ void session::send(std::string_view text) {
     channel_.async_send(view, [self = shared_from_this(), kept = std::move(kept), link = link_](error_code ec) {
         if (link != self->link_) return;
         self->unsent_bytes_ -= kept->size();
-        if (ec && self->other_ended_) return self->finish({});
-        // The receive that is under way learns of the end, too, and first of what came before.
-        if (!ec) self->resume();
+        if (ec) return self->cannot_send(ec);
+        self->resume();
+    });
+}
+
+// A message that is queued may be lost later, when nothing is sent that would tell it.
+void session::watch_sending() {
+    channel_.on_write_failure([weak = weak_from_this(), link = link_] {
+        const auto self = weak.lock();
+        if (self && link == self->link_) self->cannot_send(self->channel_.failure().code());
+    });
+}
+
+// The other side takes nothing more. A receive learns of its end, too, and first of what came before; where there is no
+// end, what was read and what is written being two streams, it is heard for a little while.
+void session::cannot_send(error_code ec) {
+    if (!open_ || !connected_ || last_words_ || ended_by_ == ended_by::shutdown) return;
+    if (!channel_.failure().code()) return lost(error(ec, "send"));  // it works, and has not taken this message
+    if (other_ended_ || options_.last_answers.count() == 0) return lost(channel_.failure());
+    last_words_ = std::make_unique<asio::steady_timer>(
+        executor_, parley::detail::time_after(
+                       std::min<std::chrono::steady_clock::duration>(options_.last_answers, longest_last_words)));
+    last_words_->async_wait([weak = weak_from_this(), link = link_](error_code cancelled) {
+        const auto self = weak.lock();
+        if (!cancelled && self && link == self->link_) self->lost(self->channel_.failure());
     });
 }
 
 // --- the end
 
-void session::close() noexcept { finish(asio::error::operation_aborted); }
+void session::close() noexcept { finish(asio::error::operation_aborted, ended_by::close); }
 
-void session::finish(error_code why) {
+void session::finish(error_code why, ended_by who) {
     if (!open_) return;
     open_ = false;
     end_code_ = why;
+    ended_by_ = who;
     redial_cancel_.emit(asio::cancellation_type::terminal);
     channel_.close();
     abort_calls(true);
     cancel_handlers();
+    forget_held();
     end_.set();
     parked_.cancel();
     idle_.cancel();
+    allowed_.reset();
+    last_words_.reset();
+}
+
+// `when` it ended, as seen by a call: " before the answer came"; empty.
+std::string session::how_it_ended(std::string_view when) const {
+    const auto text = [&](std::string_view how) { return std::string(how).append(when); };
+    if (failure_.code()) return text("the connection failed") + ": " + failure_.message();
+    switch (ended_by_) {
+        case ended_by::close:
+            return text("this side closed the connection");
+        case ended_by::shutdown:
+            return text("this side shut the connection down");
+        case ended_by::nobody:  // not yet: this side has said that nothing more comes, or the last answers are given
+            if (has_ended_ && !other_ended_) return "this side has said that it makes no more calls";
+            break;
+        case ended_by::other_side:
+            break;
+    }
+    return text("the other side ended the connection");
 }
 
 void session::other_side_ended() {
-    const bool answers_wait = !running_.empty() || channel_.counters().queued_messages != 0;
+    // What could not be sent is the cause of this end, or was lost by it.
+    if (channel_.failure().code()) return lost(channel_.failure());
+    const bool answers_wait = !running_.empty() || !held_.empty() || channel_.counters().queued_messages != 0;
     if (redial_ || !answers_wait || options_.last_answers.count() == 0 || channel_.other_side_is_gone())
         return lost({});
     other_ended_ = shutting_down_ = true;
     abort_calls(true);
-    asio::co_spawn(executor_, give_last_answers(), [](const std::exception_ptr&) {});
+    asio::co_spawn(executor_, give_last_answers(shared_from_this()), [](const std::exception_ptr&) {});
+    resume();
 }
 
-task<void> session::give_last_answers() {
-    const auto self = shared_from_this();
-    asio::steady_timer limit(executor_, parley::detail::time_after(options_.last_answers));
-    limit.async_wait([weak = weak_from_this()](error_code ec) {
+task<void> session::give_last_answers(std::shared_ptr<session> self) {
+    asio::steady_timer limit(self->executor_);
+    limit.expires_at(parley::detail::time_after(self->options_.last_answers));
+    limit.async_wait([weak = self->weak_from_this()](error_code ec) {
         const auto late = weak.lock();
-        if (!ec && late) late->finish({});
+        if (!ec && late) late->finish({}, ended_by::other_side);
     });
-    error_code ignored;
-    while (open_ && !running_.empty()) co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    if (open_) co_await channel_.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
-    finish({});
+    error_code ec;
+    while (self->open_ && (!self->running_.empty() || !self->held_.empty()))
+        co_await self->idle_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    if (!self->open_) co_return;
+    co_await self->channel_.async_shutdown(asio::redirect_error(asio::use_awaitable, ec));
+    if (ec) co_return self->lost(self->channel_.failure());
+    self->finish({}, ended_by::other_side);
 }
 
 // Nobody is left to answer.
@@ -267,30 +329,41 @@ void session::start_wait(done_handler handler) {
 }
 
 void session::start_end(done_handler handler) {
-    if (!open_ || !connected_)
-        return post_completion(get_executor(), std::move(handler), error_code(asio::error::bad_descriptor));
+    if (!open_) return post_completion(get_executor(), std::move(handler), make_error_code(errc::disconnected));
+    if (!connected_) return post_completion(get_executor(), std::move(handler), error_code(asio::error::not_connected));
     has_ended_ = true;
     channel_.async_end(std::move(handler));
 }
 
-task<void> session::shut_down() {
-    const auto self = shared_from_this();
-    shutting_down_ = true;
+task<void> session::shut_down(std::shared_ptr<session> self) {
+    auto& s = *self;
+    s.shutting_down_ = true;
     error_code ec;
     try {
-        while (open_ && !running_.empty()) {
+        for (;;) {
+            if (!s.processing_ && s.open_ && s.connected_) s.take_held();  // they are told
+            if (!s.open_ || s.running_.empty()) break;
             error_code ignored;
-            co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await s.idle_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             const auto state = co_await asio::this_coro::cancellation_state;
             if (state.cancelled() != asio::cancellation_type::none)
                 throw boost::system::system_error(asio::error::operation_aborted);
         }
-        if (open_ && connected_) co_await channel_.async_shutdown(asio::redirect_error(asio::use_awaitable, ec));
+        if (s.open_ && s.connected_) {
+            s.ended_by_ = ended_by::shutdown;
+            co_await s.channel_.async_shutdown(asio::redirect_error(asio::use_awaitable, ec));
+            const auto state = co_await asio::this_coro::cancellation_state;
+            if (ec == asio::error::operation_aborted && state.cancelled() != asio::cancellation_type::none)
+                throw boost::system::system_error(asio::error::operation_aborted);
+        }
     } catch (...) {
-        close();
+        s.close();
         throw;
     }
-    finish({});
+    // What ended the connection meanwhile is the cause; what that has cancelled is not.
+    if (s.open_ && s.channel_.failure().code()) s.failure_ = s.channel_.failure();
+    if (!s.open_ && s.failure_.code() && ec) ec = s.failure_.code();
+    s.finish(ec, ended_by::shutdown);
     if (ec) throw boost::system::system_error(ec);
 }
 

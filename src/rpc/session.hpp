@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@
 namespace parley::rpc::detail {
 
 using done_handler = completion_handler<void(error_code)>;
+
+enum class ended_by : unsigned char { nobody, other_side, close, shutdown };
 
 /// One thread at a time.
 ///
@@ -61,7 +64,8 @@ public:
     void close() noexcept;
     void start_wait(done_handler handler);
     void start_end(done_handler handler);
-    task<void> shut_down();
+    /// A coroutine begins later: it keeps what it works on.
+    static task<void> shut_down(std::shared_ptr<session> self);
 
     // calling: session_calls.cpp
     /// Its id; 0 where it was refused.
@@ -83,6 +87,7 @@ public:
 
 private:
     struct pump;
+    enum class turn : unsigned char { own, behind, none };  // first, behind others that wait, without room to wait
 
     void received(error_code ec, std::optional<std::string_view> message);
     void go_on();
@@ -90,21 +95,24 @@ private:
     bool may_read() const noexcept;
     void resume();
     void process(std::string_view message);
-    void process_held();
+    std::size_t process(const incoming& all, std::size_t next, const std::shared_ptr<batch>& together, turn of);
     void process(const incoming_item& item, const std::shared_ptr<batch>& together);
-    void process_batch();
     void other_side_ended();
-    task<void> give_last_answers();
+    static task<void> give_last_answers(std::shared_ptr<session> self);
+    void watch_sending();
+    void cannot_send(error_code ec);
     void lost(error why);
     void begin_reconnect();
     static task<void> reconnect(pump own);
     void connected(any_channel channel);
-    void finish(error_code why);
+    void finish(error_code why, ended_by who);
     void cancel_handlers();
+    std::string how_it_ended(std::string_view when) const;
 
     // session_invalid.cpp
     bool is_answered(const incoming_item& item) const noexcept;
-    void count_noise();
+    void count_noise(const incoming& all);
+    std::shared_ptr<batch> begin_batch(incoming& all);
     void end_after_noise();
     std::string place_of_message(const std::string& problem) const;
     void invalid(const incoming_item& item, const std::shared_ptr<batch>& together);
@@ -112,7 +120,7 @@ private:
 
     void answered(const incoming_item& item);
     bool add_part(const incoming_item& item);
-    void give_up(std::uint32_t id, error_code why, bool later);
+    void give_up(std::uint32_t id, error_code why, bool later, const std::string& text = {});
     void abort_calls(bool idempotent_too);
     bool write_notification(std::string_view method, const outgoing_arguments& arguments);
     bool was_issued(std::uint32_t id) const noexcept;
@@ -122,8 +130,29 @@ private:
     void cancel_served(const call_id& id);
     void leave_unanswered(served_call::details& call);
     void answer_batch(batch& all);
+    void refill() noexcept;
     bool within_rate();
     void send(std::string_view text);
+
+    // calls that wait for their turn: session_held.cpp
+    struct held_message {
+        explicit held_message(std::string_view message) : text(message) {}
+
+        std::string text;
+        incoming parsed{};     // of a batch that was begun; views into the text
+        std::size_t next = 0;  // of its items
+        std::shared_ptr<batch> together{};
+    };
+    held_message& hold(std::string_view message);
+    bool is_served(const incoming_item& item) const noexcept;
+    bool is_full() noexcept;
+    bool has_to_wait() noexcept;
+    bool may_take() noexcept;
+    void take_held();
+    void take_held_later();
+    void process_held();
+    void await_allowance();
+    void forget_held() noexcept;
 
     executor executor_;
     any_channel channel_;
@@ -139,7 +168,8 @@ private:
     std::uint32_t next_id_ = 1;
 
     incoming incoming_{};
-    std::optional<std::string> held_{};
+    std::list<held_message> held_{};
+    std::size_t held_bytes_ = 0;
     std::size_t noise_ = 0;  // messages in a row that are none
     std::string first_noise_{};
     std::string scratch_{};
@@ -150,7 +180,9 @@ private:
 
     asio::steady_timer parked_;
     event end_;
-    asio::steady_timer idle_;  // cancelled when a handler ends while it shuts down
+    asio::steady_timer idle_;                           // cancelled when a handler ends while it shuts down
+    std::unique_ptr<asio::steady_timer> allowed_{};     // while calls wait for a rate
+    std::unique_ptr<asio::steady_timer> last_words_{};  // while the other side is heard that takes nothing more
     redial_function redial_{};
     reconnect_options reconnect_{};
     asio::cancellation_signal redial_cancel_;
@@ -166,6 +198,8 @@ private:
     bool has_ended_ = false;    // this side, to which answers still come
     bool other_ended_ = false;  // it may still wait for answers
     bool stream_is_full_ = false;
+    bool take_posted_ = false;
+    ended_by ended_by_ = ended_by::nobody;
 };
 
 }  // namespace parley::rpc::detail

@@ -12,9 +12,13 @@
 #include <boost/asio/system_executor.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <string>
 #include <utility>
 
 namespace parley::rpc::detail {
+
+using namespace std::chrono_literals;
 
 struct call_record::timer : asio::steady_timer {
     using asio::steady_timer::steady_timer;
@@ -30,6 +34,14 @@ call_error invalid_reply(const std::string& method, const decode_error& why) {
 }
 
 namespace {
+
+// "2 s", "250 ms"
+std::string limit_text(std::chrono::steady_clock::duration limit) {
+    using namespace std::chrono;
+    if (limit % 1s == limit.zero()) return std::to_string(duration_cast<seconds>(limit).count()) + " s";
+    if (limit % 1ms == limit.zero()) return std::to_string(duration_cast<milliseconds>(limit).count()) + " ms";
+    return std::to_string(duration_cast<microseconds>(limit).count()) + " us";
+}
 
 // Not from within what the caller called.
 void fail_later(const executor& io, std::unique_ptr<waiting_call> call, const call_error& why) {
@@ -47,9 +59,7 @@ std::uint32_t session::start_call(std::unique_ptr<waiting_call> call, std::strin
     // Without an executor of its own a handler runs where the connection does.
     const auto own = call->get_executor();
     call->at_home = own == get_executor() || own.target<asio::system_executor>() != nullptr;
-    if (!open_ || has_ended_ || other_ended_)
-        return refuse(std::move(call), asio::error::bad_descriptor,
-                      failure_.code() ? failure_.message() : "the connection has ended");
+    if (!open_ || has_ended_ || other_ended_) return refuse(std::move(call), errc::disconnected, how_it_ended({}));
     if (calls_ == nullptr) return 0;  // the context is being destroyed
     if (calls_->size() >= options_.calls_waiting) return refuse(std::move(call), errc::too_many_calls);
     call->method = method;
@@ -82,9 +92,10 @@ std::uint32_t session::start_call(std::unique_ptr<waiting_call> call, std::strin
     }
     if (limit.count() != 0) {
         added.deadline = std::make_unique<call_record::timer>(get_executor(), parley::detail::time_after(limit));
-        added.deadline->async_wait([weak = weak_from_this(), id](error_code ec) {
+        added.deadline->async_wait([weak = weak_from_this(), id, limit](error_code ec) {
             if (ec) return;
-            if (const auto self = weak.lock()) self->give_up(id, asio::error::timed_out, false);
+            if (const auto self = weak.lock())
+                self->give_up(id, asio::error::timed_out, false, "no answer within " + limit_text(limit));
         });
     }
     // Until there is a connection again it waits: it was never sent, so it is not sent twice.
@@ -100,16 +111,16 @@ std::uint32_t session::start_call(std::unique_ptr<waiting_call> call, std::strin
 void session::end_stream(std::uint32_t id) { give_up(id, asio::error::operation_aborted, true); }
 
 // The call ends here; the other side is told where it can be.
-void session::give_up(std::uint32_t id, error_code why, bool later) {
+void session::give_up(std::uint32_t id, error_code why, bool later, const std::string& text) {
     if (calls_ == nullptr) return;
     auto call = calls_->take(id);
     if (!call) return;
     if (call->wants_parts) read_more();  // if it was this one that had no room
     if (open_ && connected_ && call->sent) {
-        auto& text = scratch();
-        if (wire_->write_cancel(text, id)) send(text);
+        auto& message = scratch();
+        if (wire_->write_cancel(message, id)) send(message);
     }
-    const call_error failure(why, call->method);
+    const call_error failure(why, call->method, text);
     if (later)
         fail_later(get_executor(), std::move(call), failure);
     else
@@ -122,7 +133,7 @@ void session::abort_calls(bool idempotent_too) {
     const error_code why = errc::disconnected;
     for (auto& call :
          calls_->take_if([&](const waiting_call& c) { return idempotent_too || (c.sent && !c.idempotent); })) {
-        const call_error failure(why, call->method, failure_.code() ? failure_.message() : "");
+        const call_error failure(why, call->method, how_it_ended(" before the answer came"));
         fail_later(get_executor(), std::move(call), failure);
     }
 }
@@ -171,7 +182,7 @@ bool session::write_notification(std::string_view method, const outgoing_argumen
 
 void session::start_notify(std::string_view method, const outgoing_arguments& arguments, done_handler handler) {
     const auto done = [&](error_code ec) { post_completion(get_executor(), std::move(handler), ec); };
-    if (!open_) return done(asio::error::bad_descriptor);
+    if (!open_ || has_ended_) return done(errc::disconnected);
     if (!connected_) return done(asio::error::not_connected);
     if (!write_notification(method, arguments)) return done(errc::not_carried);
     if (scratch_.size() > options_.message_bytes) return done(parley::errc::limit_exceeded);

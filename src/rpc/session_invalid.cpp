@@ -29,14 +29,14 @@ bool session::is_answered(const incoming_item& item) const noexcept {
 }
 
 // Messages in which nothing of the protocol is recognized, one behind the other: after some the connection ends.
-void session::count_noise() {
-    if (incoming_.items.empty()) return;
-    for (const auto& item : incoming_.items) {
+void session::count_noise(const incoming& all) {
+    if (all.items.empty()) return;
+    for (const auto& item : all.items) {
         if (item.is_noise()) continue;
         noise_ = 0;
         return;
     }
-    if (noise_++ == 0) first_noise_ = place_of_message(incoming_.items.front().problem);
+    if (noise_++ == 0) first_noise_ = place_of_message(all.items.front().problem);
 }
 
 void session::end_after_noise() {

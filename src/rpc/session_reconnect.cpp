@@ -36,13 +36,14 @@ void session::lost(error why) {
     if (!open_ || !connected_) return;
     if (!redial_ || shutting_down_ || has_ended_ || calls_ == nullptr) {
         failure_ = std::move(why);
-        return finish(failure_.code());
+        return finish(failure_.code(), ended_by::other_side);
     }
     connected_ = false;
     ++link_;
     unsent_bytes_ = 0;
     stream_is_full_ = false;
-    held_.reset();
+    forget_held();
+    last_words_.reset();
     noise_ = 0;
     failure_ = std::move(why);
     channel_.close();
@@ -83,12 +84,13 @@ task<void> session::reconnect(pump own) {
             }
             self->failure_ = error(e.code(), "connect again, " + std::to_string(n) + " times");
         }
-        self->finish(self->failure_.code());
+        self->finish(self->failure_.code(), ended_by::other_side);
     }
 }
 
 void session::connected(any_channel channel) {
     channel_ = std::move(channel);
+    watch_sending();
     wire_ = options_.protocol.make_wire();
     connected_ = true;
     failure_ = {};

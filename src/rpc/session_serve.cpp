@@ -111,7 +111,7 @@ void served_call::failed(const std::exception_ptr& why) {
 void session::serve(const incoming_item& item, const std::shared_ptr<batch>& together) {
     const bool is_call = item.what == incoming_item::kind::call;
     if (!is_call) ++counted_.notified;
-    if (shutting_down_ && is_call)
+    if (shutting_down_ && !other_ended_ && is_call)
         return refuse(item, together, fault(fault_code::busy, "the server is shutting down"));
     if (counted_.running >= options_.calls_running)
         return refuse(item, together, fault(fault_code::busy, "too many calls at once", options_.calls_running));
@@ -200,7 +200,7 @@ void session::leave_unanswered(served_call::details& call) {
 }
 
 void session::send_part(std::string_view text, done_handler handler) {
-    if (!open_) return post_completion(get_executor(), std::move(handler), error_code(asio::error::bad_descriptor));
+    if (!open_) return post_completion(get_executor(), std::move(handler), make_error_code(errc::disconnected));
     if (unsent_bytes_ == 0 && channel_.try_send(text))
         return post_completion(get_executor(), std::move(handler), error_code());
     auto kept = std::make_unique<std::string>(text);
@@ -233,13 +233,17 @@ void session::cancel_served(const call_id& id) {
 }
 
 // A bucket that fills by so many a second and holds as many.
-bool session::within_rate() {
-    if (options_.calls_per_second <= 0) return true;
+void session::refill() noexcept {
     const auto now = std::chrono::steady_clock::now();
     const std::chrono::duration<double> since = now - allowed_at_;
     allowance_ =
         std::min(allowance_ + since.count() * options_.calls_per_second, std::max(1.0, options_.calls_per_second));
     allowed_at_ = now;
+}
+
+bool session::within_rate() {
+    if (options_.calls_per_second <= 0) return true;
+    refill();
     if (allowance_ < 1) return false;
     allowance_ -= 1;
     return true;

@@ -140,6 +140,21 @@ BOOST_AUTO_TEST_CASE(a_caller_who_does_not_read_is_not_read_from) {
     BOOST_TEST(server.counters().served > served);
 }
 
+BOOST_AUTO_TEST_CASE(a_caller_whose_other_side_never_reads_ends_with_the_connection) {
+    auto [client, server] = connect_to_bare(rpc::json_rpc(), {}, {.unsent_bytes = 1 << 16});
+    std::vector<called> calls(100);
+    for (auto& call : calls) {  // 6.4 MB: 1 MiB is queued and as much is kept
+        client.prepare_call<int>("f", std::string(65536, 'x'))(call.handler());
+        run_ready(io);
+    }
+    BOOST_TEST(!client.is_open());
+    BOOST_TEST(client.failure().code() == make_error_code(parley::errc::limit_exceeded));
+    BOOST_TEST(client.failure().context().starts_with("the other side does not read: 1"));
+    run_until(io, [&] { return calls.front().count == 1 && calls.back().count == 1; });
+    BOOST_TEST(calls.front().ec == make_error_code(rpc::errc::disconnected));
+    BOOST_TEST(calls.back().ec == make_error_code(rpc::errc::disconnected));
+}
+
 BOOST_AUTO_TEST_CASE(both_sides_that_call_and_do_not_read_do_not_wait_for_each_other) {
     rpc::router calls;
     calls.on("f", [] { return std::string(10000, 'x'); });

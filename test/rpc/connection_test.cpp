@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(calls_end_with_the_connection) {
         client.prepare_call<int>("f")(later.handler());
         BOOST_TEST(later.count == 0);
         run_until(io, [&] { return later.count == 1; });
-        BOOST_TEST(later.ec == asio::error::bad_descriptor);
+        BOOST_TEST(later.ec == make_error_code(rpc::errc::disconnected));
         BOOST_TEST(!client.try_notify("f"));
     }
 }
@@ -158,7 +158,8 @@ BOOST_AUTO_TEST_CASE(after_its_end_a_side_still_gets_answers) {
         BOOST_TEST(client.try_notify("g"));
         run(client.async_end());
         const auto failure = failure_of(client.prepare_call<int>("h"));
-        BOOST_TEST(failure.code() == asio::error::bad_descriptor);
+        BOOST_TEST(failure.code() == make_error_code(rpc::errc::disconnected));
+        BOOST_TEST(failure.what() == "h: this side has said that it makes no more calls");
         BOOST_TEST(receive_from(server).message->find('f') != std::string::npos);
         BOOST_TEST(receive_from(server).message->find('g') != std::string::npos);
         BOOST_TEST(receive_from(server).is_end());

@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_call_after_the_end_of_a_connection_that_was_lost_fails) {
         answer later;
         client.prepare_call<int>("f")(later.handler());
         co_await wait_for(later);
-        BOOST_TEST(later.ec == asio::error::bad_descriptor);
+        BOOST_TEST(later.ec == make_error_code(rpc::errc::disconnected));
     }(*this));
 }
 

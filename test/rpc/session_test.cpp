@@ -27,13 +27,14 @@ BOOST_AUTO_TEST_CASE(an_answer_to_no_call_reaches_nobody) {
     called call;
     client.prepare_call<int>("f")(call.handler());
     BOOST_TEST(receive_from(server).message.has_value());
-    for (const char* other : {"2", "0", "4294967295", "4294967296", "-1", "1.5", "\"1\"", "null"})
+    // 17 and 33 fall into the same slot as 1.
+    for (const char* other : {"2", "17", "33", "0", "4294967295", "4294967296", "-1", "1.5", "\"1\"", "null"})
         BOOST_TEST(!send_to(server, std::string(R"({"jsonrpc":"2.0","result":666,"id":)") + other + "}"));
     BOOST_TEST(!send_to(server, R"({"jsonrpc":"2.0","result":666})"));
     BOOST_TEST(!send_to(server, reply_to(1, 5)));
     run_until(io, [&] { return call.count != 0; });
     BOOST_TEST(call.result == 5);
-    BOOST_TEST(client.counters().unknown_answers == 9u);
+    BOOST_TEST(client.counters().unknown_answers == 11u);
     BOOST_TEST(client.counters().late_answers == 0u);
 }
 

@@ -31,12 +31,21 @@ struct connection_options {
 
     /// The most calls of this side that wait for an answer; another one fails at once with `errc::too_many_calls`.
     std::size_t calls_waiting = 65536;
-    /// The most calls and notifications of the other side whose functions run at once; another call is answered with
-    /// the fault "busy", another notification is dropped. Both are counted.
+    /// The most calls and notifications of the other side whose functions run at once; `when_full` says what becomes of
+    /// another one.
     std::size_t calls_running = 1024;
     /// The most calls and notifications of the other side in a second, on average, with bursts of as many; beyond that
     /// it is the same. 0: any number.
     double calls_per_second = 0;
+    /// What becomes of a call or a notification beyond these two limits.
+    ///
+    /// `fail`: a call is answered with the fault "busy", a notification is dropped. Both are counted.
+    /// `wait`: it waits for its turn, in order, and the connection reads no further meanwhile: the other side is slowed
+    /// down, and nothing is lost. For calls that come from a file or a pipe. What lies behind it is not seen until
+    /// then, a cancellation for one. While calls of this side wait for their answers reading goes on; then calls of
+    /// `unsent_bytes` bytes wait here, and more of them are refused. With `calls_running` 0 all are refused.
+    /// The others: as `fail`; a call is not dropped without an answer.
+    full_queue when_full = full_queue::fail;
     /// The most messages in a batch of JSON-RPC; a larger one is answered with one fault. Answers of a batch that have
     /// no room in one message become faults.
     std::size_t batch_calls = 1024;
@@ -52,7 +61,8 @@ struct connection_options {
     /// calls of this side wait for him, reading goes on, up to sixteen times as many bytes; then the connection ends.
     std::size_t unsent_bytes = std::size_t{4} << 20;
     /// How long handlers may go on, and their answers may take, when the other side has ended its stream: it may still
-    /// read, as those do who pipe calls into a program. Then the connection ends. One whose socket is closed as a whole
+    /// read, as those do who pipe calls into a program. And how long, at most two seconds, the other side is heard when it
+    /// takes nothing more that is sent. Then the connection ends. One whose socket is closed as a whole
     /// is not waited for, where the kernel tells (UNIX sockets). 0: nobody is.
     saturated<std::chrono::steady_clock::duration> last_answers{std::chrono::seconds(2)};
 };
@@ -76,7 +86,8 @@ struct reconnect_options {
 /// Moves, never copies. The destructor closes. One thread at a time.
 class PARLEY_RPC_EXPORT connection : public peer {
 public:
-    /// None: calls fail with `bad_descriptor`.
+    /// None, as one that was moved from: every operation completes with `bad_descriptor`, on the executor of its
+    /// handler.
     connection() noexcept;
     /// Over a channel with the framing of the protocol (`protocol::make_channel`), whatever carries messages.
     explicit connection(any_channel channel);
@@ -115,32 +126,35 @@ public:
     auto async_wait(CompletionToken&& token = {}) {
         return async_start<void(error_code)>(
             std::forward<CompletionToken>(token),
-            [this](completion_handler<void(error_code)> handler) { start_wait(std::move(handler)); });
+            [state = state_](completion_handler<void(error_code)> handler) { start_wait(state, std::move(handler)); });
     }
 
     /// Sends what is queued, then tells the other side that nothing more comes: for a child that ends with its standard
     /// input. Calls that wait are still answered, and `async_wait` ends when the other side has ended, too. This side
-    /// makes no more calls (`bad_descriptor`), and cannot answer any.
+    /// makes no more calls (`errc::disconnected`), and cannot answer any.
     ///
-    /// Completion: `void(error_code)`, when the end was sent. Errors: as `any_channel::async_end`. Cancellation: all
-    /// types, `operation_aborted`; the end is sent all the same.
+    /// Completion: `void(error_code)`, when the end was sent. Errors: as `any_channel::async_end`; `errc::disconnected`
+    /// where the connection has ended, `not_connected` while it is made again. Cancellation: all types,
+    /// `operation_aborted`; the end is sent all the same.
     template <typename CompletionToken = asio::deferred_t>
     auto async_end(CompletionToken&& token = {}) {
         return async_start<void(error_code)>(
             std::forward<CompletionToken>(token),
-            [this](completion_handler<void(error_code)> handler) { start_end(std::move(handler)); });
+            [state = state_](completion_handler<void(error_code)> handler) { start_end(state, std::move(handler)); });
     }
 
     /// Serves no new calls (they are answered with the fault "busy"), waits for the handlers that run, sends what is
     /// queued, and closes. Calls of this side that wait then fail.
     ///
-    /// Completion: `void(error_code)`. Cancellation: all types, `operation_aborted`: it is closed at once. Use
-    /// `with_timeout` to bound it.
+    /// Completion: `void(error_code)`. Errors: what kept the last answers from leaving, or ended the connection
+    /// meanwhile; none where it had ended before. Cancellation: all types, `operation_aborted`: it is closed at once.
+    /// Use `with_timeout` to bound it.
     template <typename CompletionToken = asio::deferred_t>
     auto async_shutdown(CompletionToken&& token = {}) {
-        return async_start<void(error_code)>(
-            std::forward<CompletionToken>(token),
-            [this](completion_handler<void(error_code)> handler) { start_shutdown(std::move(handler)); });
+        return async_start<void(error_code)>(std::forward<CompletionToken>(token),
+                                             [state = state_](completion_handler<void(error_code)> handler) {
+                                                 start_shutdown(state, std::move(handler));
+                                             });
     }
 
     /// Ends the connection at once. Again does nothing.
@@ -150,9 +164,10 @@ public:
     const error& failure() const noexcept;
 
 private:
-    void start_wait(completion_handler<void(error_code)> handler);
-    void start_end(completion_handler<void(error_code)> handler);
-    void start_shutdown(completion_handler<void(error_code)> handler);
+    using shared_session = std::shared_ptr<detail::session>;
+    static void start_wait(const shared_session& state, completion_handler<void(error_code)> handler);
+    static void start_end(const shared_session& state, completion_handler<void(error_code)> handler);
+    static void start_shutdown(const shared_session& state, completion_handler<void(error_code)> handler);
 };
 
 }  // namespace parley::rpc

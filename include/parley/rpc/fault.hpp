@@ -30,7 +30,8 @@ enum class errc {
     busy,              ///< it has too much to do
     cancelled,         ///< it says that the call was cancelled
     too_many_calls,    ///< more calls wait for an answer than `connection_options::calls_waiting`
-    disconnected,      ///< the connection ended before the answer came, so it is not known what became of the call
+    disconnected,      ///< the connection ended before the answer came, so it is not known what became of the call; or
+                       ///< before the call was made. The text says how
     not_carried,       ///< the protocol cannot carry this, such as arguments by place in varlink
 };
 

@@ -31,7 +31,8 @@ namespace parley::rpc {
 
 struct call_options {
     /// How long to wait for the answer, counted from the start of the call; 0: as the connection says. Then the call
-    /// fails with `asio::error::timed_out`, and the other side is told where the protocol can.
+    /// fails with `asio::error::timed_out` and the text "no answer within 2 s", and the other side is told where the
+    /// protocol can.
     saturated<std::chrono::steady_clock::duration> deadline{0};
     /// The call may be made twice: where the connection is lost before the answer came, and made again, it is sent
     /// again.
@@ -83,8 +84,8 @@ public:
     ///
     /// It begins when it is awaited. Throws a `call_error`, which has what the other side said; for
     /// `async_call<outcome<R>>` the failure is a value.
-    /// Errors: those of `errc`; `timed_out`; `bad_descriptor` on a connection that has ended; `limit_exceeded` for a
-    /// call that is too large.
+    /// Errors: those of `errc`, `disconnected` on a connection that has ended, before or meanwhile; `timed_out`;
+    /// `limit_exceeded` for a call that is too large; `bad_descriptor` where there is no connection.
     /// Cancellation: all types, `operation_aborted`. The other side is told where the protocol can; its answer is
     /// thrown away. Any number may run at once, up to the connection's limit.
     template <typename R = value, typename... Args>
@@ -120,7 +121,8 @@ public:
     /// Tells the other side, without an answer.
     ///
     /// Completion: `void(error_code)`, when there was room for it in the queue. Errors, cancellation: as
-    /// `any_channel::async_send`; `errc::not_carried` for arguments that the protocol does not have.
+    /// `any_channel::async_send`; `errc::not_carried` for arguments that the protocol does not have;
+    /// `errc::disconnected` where the connection has ended.
     template <typename... Args>
     auto async_notify(std::string_view method, Args&&... args) const {
         detail::check_temporaries<Args...>();

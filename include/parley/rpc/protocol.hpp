@@ -105,6 +105,10 @@ class PARLEY_RPC_EXPORT protocol {
 public:
     /// JSON-RPC 2.0 in lines.
     protocol();
+    // What is moved is copied: a protocol is never empty.
+    protocol(const protocol&) = default;
+    protocol& operator=(const protocol&) = default;
+    ~protocol() = default;
 
     /// "json-rpc", "lsp" (JSON-RPC with headers), "mcp", "msgpack-rpc", "neovim", "varlink". Errors:
     /// `invalid_argument`.

@@ -9,10 +9,13 @@
 #include <parley/rpc/peer.hpp>
 #include <parley/rpc/waiting_call.hpp>
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -29,9 +32,14 @@ namespace detail {
 /// What a stream and its call share.
 template <typename Part, typename Result>
 struct stream_state {
-    explicit stream_state(const executor& io) : changed(io, asio::steady_timer::time_point::max()) {}
+    explicit stream_state(const executor& io) {
+        if (io) changed.emplace(io, asio::steady_timer::time_point::max());
+    }
+    void wake() {
+        if (changed) changed->cancel();
+    }
 
-    asio::steady_timer changed;  // never expires; cancelled to wake who waits
+    std::optional<asio::steady_timer> changed{};  // never expires; none where there is no connection to wait for
     std::deque<Part> parts{};
     std::optional<Result> result{};
     std::exception_ptr failure{};
@@ -54,11 +62,11 @@ public:
         decode_error why;
         if (!decode_result(from, wrapped, got, why)) return fail(invalid_reply(method, why));
         state_->result = std::move(got);
-        state_->changed.cancel();
+        state_->wake();
     }
     void fail(const call_error& why) override {
         state_->failure = std::make_exception_ptr(why);
-        state_->changed.cancel();
+        state_->wake();
     }
     bool add_part(element from, bool wrapped) override {
         Part got{};
@@ -69,11 +77,13 @@ public:
             return true;
         }
         state_->parts.push_back(std::move(got));
-        state_->changed.cancel();
+        state_->wake();
         return state_->parts.size() < most_parts;
     }
     asio::cancellation_slot slot() const override { return {}; }
-    executor get_executor() const override { return state_->changed.get_executor(); }
+    executor get_executor() const override {
+        return state_->changed ? state_->changed->get_executor() : executor(asio::system_executor());
+    }
 
 private:
     std::shared_ptr<stream_state<Part, Result>> state_;
@@ -93,7 +103,8 @@ PARLEY_RPC_EXPORT void read_more(const std::shared_ptr<session>& s);
 /// While the program does not take them, 64 parts are kept, and then nothing is read from the connection: the other
 /// side is slowed down, and other answers wait as well.
 ///
-/// Moves. The destructor gives the call up: the other side is told where the protocol can. One thread at a time.
+/// Moves; one that was moved from fails with `bad_descriptor`. The destructor gives the call up: the other side is told
+/// where the protocol can. One thread at a time.
 template <typename Part, typename Result = value>
 class reply_stream {
 public:
@@ -112,9 +123,10 @@ public:
     task<std::optional<Part>> async_next() {
         const auto state = state_;
         const auto session = session_;
+        if (!state) throw boost::system::system_error(asio::error::bad_descriptor, "there is no call");
         while (state->parts.empty() && !state->ended()) {
             error_code ignored;
-            co_await state->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await state->changed->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             const auto cancelled = co_await asio::this_coro::cancellation_state;
             if (cancelled.cancelled() != asio::cancellation_type::none)
                 throw boost::system::system_error(asio::error::operation_aborted);
@@ -129,8 +141,11 @@ public:
         co_return std::nullopt;
     }
 
-    /// The result, once `async_next` has given nothing.
-    const Result& result() const { return state_->result.value(); }
+    /// The result, once `async_next` has given nothing; before that it throws std::bad_optional_access.
+    const Result& result() const {
+        if (!state_) throw boost::system::system_error(asio::error::bad_descriptor, "there is no call");
+        return state_->result.value();
+    }
 
 private:
     std::shared_ptr<detail::session> session_;

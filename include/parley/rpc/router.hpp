@@ -41,6 +41,10 @@ namespace parley::rpc {
 class PARLEY_RPC_EXPORT router {
 public:
     router();
+    // What is moved is copied: a router always has functions to add to.
+    router(const router&) = default;
+    router& operator=(const router&) = default;
+    ~router() = default;
 
     /// Replaces one of the same name. Names that begin with "rpc." are reserved for the protocol.
     template <typename F>
