@@ -165,6 +165,7 @@ plan prepare(const command_line& line) {
     std::vector<std::string> messages;
     for (const auto word : std::span(line.operands()).subspan(1))
         messages.push_back(hex ? decoded(word) : std::string(word));
+    if (messages.empty()) check_standard_input();
     auto p = std::make_shared<send_plan>(send_plan{
         .where = std::move(where),
         .framing = std::move(framing),

@@ -27,6 +27,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -75,8 +77,9 @@ constexpr std::string_view details =
 
 constexpr auto patience = 2s;        // for commands that run at the end
 constexpr int timed_out_code = 124;  // that of timeout(1)
-// Of all callers together: those of notifications do not end with their connection.
-constexpr std::size_t most_waiting = 4096;
+// Notifications of all callers together: they do not end with their connection.
+constexpr std::size_t most_notifications = 4096;
+constexpr std::size_t most_ahead = 64;  // calls of a connection that wait for their turn; then it is read no further
 
 struct serve_plan {
     std::optional<rpc::endpoint> where{};  // none: standard streams
@@ -108,12 +111,16 @@ public:
     // Nobody waits for the end of a notification: it goes on when the caller has gone.
     static task<rpc::value> run(std::shared_ptr<runner> self, std::string method, rpc::value arguments,
                                 bool is_notification) {
+        const counted_notification counts(is_notification ? &self->notifications_ : nullptr);
+        if (self->notifications_ > most_notifications && is_notification) {
+            complain("serve", "too many notifications wait: " + in_quotes(method) + " is dropped");
+            co_return nullptr;
+        }
         if (is_notification) co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
         auto what = self->command_for(method);
         run_options how;
         how.input = to_json_text(arguments, false) + "\n";
         how.timeout = self->plan_->deadline;
-        if (self->slots_.waiting() >= most_waiting) throw rpc::fault(rpc::fault_code::busy, "too many commands wait");
         const auto slot = co_await self->slots_.async_take();
         run_result got;
         try {
@@ -140,6 +147,18 @@ public:
     }
 
 private:
+    struct counted_notification {
+        explicit counted_notification(std::size_t* n) noexcept : number(n) {
+            if (number) ++*number;
+        }
+        counted_notification(const counted_notification&) = delete;
+        counted_notification& operator=(const counted_notification&) = delete;
+        ~counted_notification() {
+            if (number) --*number;
+        }
+        std::size_t* number;
+    };
+
     parley::command command_for(const std::string& method) const {
         const auto own = plan_->methods.find(method);
         if (own == plan_->methods.end() && plan_->exec.empty())
@@ -170,7 +189,15 @@ private:
     executor io_;
     shared_plan plan_;
     job_slots slots_;
+    std::size_t notifications_ = 0;  // that run or wait
 };
+
+// What ended a connection over standard input and output.
+failure stream_failure(const rpc::connection& other, const error_code& ec) {
+    const auto& why = other.failure();
+    const bool sending = why.context().starts_with("send");
+    return failure((sending ? "standard output: " : "standard input: ") + (why.code() ? why.message() : ec.message()));
+}
 
 // Serves standard input and output until the other side ends, or this program is asked to.
 task<> serve_streams(executor io, const serve_plan& p, rpc::router calls, const rpc::serve_options& how) {
@@ -182,11 +209,12 @@ task<> serve_streams(executor io, const serve_plan& p, rpc::router calls, const 
     co_await other.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     const auto cancelled = co_await asio::this_coro::cancellation_state;
     if (cancelled.cancelled() == asio::cancellation_type::none) {
-        if (ec) throw failure("standard input: " + other.failure().message());
+        if (ec) throw stream_failure(other, ec);
         co_return;
     }
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await with_timeout(other.async_shutdown(), how.drain, asio::redirect_error(asio::use_awaitable, ec));
+    if (ec && ec != asio::error::timed_out) throw stream_failure(other, ec);
 }
 
 task<int> run_serve(shared_plan p) {
@@ -198,20 +226,28 @@ task<int> run_serve(shared_plan p) {
     });
     rpc::serve_options options;
     options.drain = patience;
+    // Nothing is refused: a caller who is too quick is slowed down, and calls from a file wait there.
+    options.connection.when_full = full_queue::wait;
+    options.connection.calls_running = p->jobs + most_ahead;
     options.on_listen = [&](const rpc::endpoint& at) {
         if (!p->quiet) complain("serve", "listening at " + text_of(at));
     };
+    std::exception_ptr why;
     try {
         if (p->where)
             co_await rpc::serve(io, *p->where, calls, options);
         else
             co_await serve_streams(io, *p, calls, options);
     } catch (const boost::system::system_error& e) {
-        if (e.code() != asio::error::operation_aborted) throw failure("cannot listen: " + text_of(e));
+        if (e.code() != asio::error::operation_aborted)
+            why = std::make_exception_ptr(failure((p->where ? "cannot listen: " : "") + text_of(e)));
+    } catch (const failure&) {
+        why = std::current_exception();
     }
     // Commands of notifications may run although their callers have gone.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await commands->drain(patience);
+    if (why) std::rethrow_exception(why);
     co_return 0;
 }
 
@@ -219,6 +255,8 @@ plan prepare(const command_line& line) {
     auto p = std::make_shared<serve_plan>();
     const auto where = line.operand(0, "ADDRESS");
     if (where == "-") {
+        check_standard_input();
+        const printer is_there;
         p->protocol = read_protocol(line);
     } else {
         p->where = read_endpoint(line, where);

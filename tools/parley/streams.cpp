@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace parley::tool {
@@ -33,6 +34,11 @@ void printer::line(std::string_view text) {
     rest += '\n';
     for (std::string_view left = rest; !left.empty();) {
         const auto n = ::write(out_.get(), left.data(), left.size());
+        if (n < 0 && errno == EAGAIN) {  // another program that has it, too, does not want to block
+            pollfd room{out_.get(), POLLOUT, 0};
+            ::poll(&room, 1, -1);
+            continue;
+        }
         if (n < 0 && errno != EINTR) fail("standard output");
         if (n > 0) left.remove_prefix(static_cast<std::size_t>(n));
     }
@@ -43,6 +49,10 @@ void complain(std::string_view command, std::string_view text) {
 }
 
 void complain_in_json(const rpc::value& v) { std::cerr << to_json_text(v, false) << std::endl; }
+
+void check_standard_input() {
+    if (::fcntl(STDIN_FILENO, F_GETFD) < 0) fail("standard input");
+}
 
 std::string read_standard_input() {
     std::string all;

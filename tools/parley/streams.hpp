@@ -32,6 +32,9 @@ void complain(std::string_view command, std::string_view text);
 /// One line of JSON on standard error.
 void complain_in_json(const rpc::value& v);
 
+/// Before anything is opened, which could take its number: throws `failure` where standard input is closed.
+void check_standard_input();
+
 /// All of standard input. Throws `failure`.
 std::string read_standard_input();
 

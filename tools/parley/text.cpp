@@ -4,6 +4,7 @@
 #include "text.hpp"
 
 #include "core/nearest.hpp"
+#include "core/printable.hpp"
 #include "rpc/utf8.hpp"
 
 #include <cmath>
@@ -21,12 +22,32 @@ void append_byte(std::string& to, char c) {
     to += digits[byte & 15];
 }
 
-bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
 int hex_value(char c) noexcept {
     c = detail::lower(c);
     if (detail::is_digit(c)) return c - '0';
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// JSON leaves U+007F to U+009F as they are within texts, and a terminal may obey them.
+std::string escaped(std::string json) {
+    const auto is_one = [&](std::size_t at) {
+        const auto c = static_cast<unsigned char>(json[at]);
+        return c == 0x7f || (c == 0xc2 && at + 1 < json.size() && static_cast<unsigned char>(json[at + 1]) < 0xa0);
+    };
+    std::size_t at = 0;
+    while (at < json.size() && !is_one(at)) ++at;
+    if (at == json.size()) return json;
+    std::string text = json.substr(0, at);
+    for (; at < json.size(); ++at) {
+        if (!is_one(at)) {
+            text += json[at];
+            continue;
+        }
+        text += "\\u00";
+        if (json[at] != 0x7f) ++at;
+        append_byte(text, json[at]);
+    }
+    return text;
 }
 
 class json_text {
@@ -90,7 +111,7 @@ std::string in_quotes(std::string_view text) {
     const bool cut = text.size() > longest;
     if (cut) {
         text = text.substr(0, longest);
-        while (!text.empty() && !rpc::detail::is_utf8(text)) text.remove_suffix(1);
+        for (int n = 0; n < 3 && !rpc::detail::is_utf8(text); ++n) text.remove_suffix(1);
     }
     return "'" + without_controls(text) + (cut ? "...'" : "'");
 }
@@ -109,18 +130,7 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
     return meant.empty() ? "" : ", did you mean " + in_quotes(meant) + "?";
 }
 
-std::string without_controls(std::string_view bytes) {
-    std::string text;
-    for (const char c : bytes) {
-        if (is_control(c) && c != '\t') {
-            text += "\\x";
-            append_byte(text, c);
-        } else {
-            text += c;
-        }
-    }
-    return text;
-}
+std::string without_controls(std::string_view bytes) { return detail::printable(bytes); }
 
 std::string to_hex(std::string_view bytes) {
     std::string text;
@@ -155,7 +165,7 @@ std::string message_as_json(std::string_view message) {
 std::string to_json_text(const rpc::value& v, bool pretty) {
     json_text text(pretty);
     text.write(v);
-    return text.take();
+    return escaped(text.take());
 }
 
 }  // namespace parley::tool

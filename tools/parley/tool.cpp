@@ -7,17 +7,23 @@
 #include "text.hpp"
 
 #include <parley/loop/application.hpp>
+#include <parley/process/init_duty.hpp>
 #include <parley/version.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <optional>
 #include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 namespace parley::tool {
 namespace {
@@ -26,9 +32,18 @@ constexpr int no_answer = 2;  // exit code of all that is no fault of the other 
 
 const std::array commands{call_command, serve_command, listen_command, send_command};
 
+// The first process of a container or a PID namespace reaps what others leave behind.
+std::optional<init_duty> duty_of_the_first(const executor& io) {
+    if (::getpid() != 1) return std::nullopt;
+    init_duty_options how;
+    how.unclaimed_after = std::chrono::milliseconds(0);  // all children of its own are parley's
+    return init_duty(io, how);
+}
+
 task<int> guarded(const command& which, plan what) {
     std::string why;
     try {
+        const auto duty = duty_of_the_first(co_await asio::this_coro::executor);
         co_return co_await what();
     } catch (const failure& e) {
         why = e.what();
