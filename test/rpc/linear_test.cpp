@@ -184,8 +184,9 @@ BOOST_AUTO_TEST_CASE(types_that_are_tried_one_after_the_other_are_tried_a_limite
     BOOST_TEST(read(nested(3)));
     std::string many = "[" + nested(1);
     for (int i = 0; i < 1000; ++i) many += "," + nested(2);
+    many += "]";  // the tape refers to it
     detail::tape t;
-    BOOST_TEST_REQUIRE(detail::parse_json(many + "]", t).good());
+    BOOST_TEST_REQUIRE(detail::parse_json(many, t).good());
     std::vector<tree> all;
     rpc::decode_error why;
     BOOST_TEST(rpc::codec<std::vector<tree>>::decode(t.root(), all, why));
