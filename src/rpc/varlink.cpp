@@ -183,8 +183,7 @@ void varlink_wire::read(std::string_view message, incoming& into) {
         item.continues = is_true("continues");
     };
     if (!method && part != nullptr) return broken(into.problem_of(*part, root));
-    if (given && parameters->kind() != kind::map && part == nullptr)
-        return method ? bad("the parameters are no map") : broken("the parameters are no map");
+    if (given && parameters->kind() != kind::map && part == nullptr) return bad("the parameters are no map");
     if (method) {
         if (!method->text()) return bad("the method is not text");
         const bool upgrade = is_true("upgrade");
@@ -205,7 +204,7 @@ void varlink_wire::read(std::string_view message, incoming& into) {
     }
     const auto error = root.find("error");
     if (error && !error->is_null()) {
-        if (!error->text()) return broken("the error is not text");
+        if (!error->text()) return bad("the error is not text");
         into.add(item_kind::fault).value = root;
         return;
     }
