@@ -193,6 +193,28 @@ BOOST_AUTO_TEST_CASE(a_context_may_go_with_all_accepts) {
     BOOST_TEST(done.empty());
 }
 
+BOOST_AUTO_TEST_CASE(those_that_are_refused_do_not_hold_up_the_loop) {
+    constexpr int count = 300;
+    auto server =
+        parley::listen(io.get_executor(), local(), {.policy = peer_policy().allow_user(::geteuid() + 1)}).value();
+    for (int i = 0; i < count; ++i) connect(path());
+    const fault accepts(sys::call::accept, 0);
+    start(server, 1);
+    BOOST_TEST(accepts.seen() <= 64);
+    int turns = 0;
+    while (server.counters().refused != count) {
+        const int before = accepts.seen();
+        io.restart();
+        BOOST_TEST_REQUIRE(io.run_one_for(10s) == 1u);
+        BOOST_TEST(accepts.seen() - before <= 64);
+        ++turns;
+    }
+    BOOST_TEST(turns >= 4);
+    BOOST_TEST(done.empty());
+    server.close();
+    run_ready(io);
+}
+
 // Errors that may be those of one connection, and never end.
 BOOST_DATA_TEST_CASE(what_the_kernel_refuses_for_ever_does_not_spin,
                      boost::unit_test::data::make({EPERM, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT}), refusal) {

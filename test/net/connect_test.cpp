@@ -210,6 +210,35 @@ BOOST_AUTO_TEST_CASE(a_server_at_the_other_loopback_is_found_by_localhost) {
     BOOST_TEST(!failure(at("tcp:localhost.:" + std::to_string(server->local_address().port()))));
 }
 
+BOOST_AUTO_TEST_CASE(a_family_that_is_not_here_does_not_hide_why_the_other_failed) {
+    for (const int missing : {EAFNOSUPPORT, EADDRNOTAVAIL}) {
+        const fault second(sys::call::socket, missing, 2, 1);
+        BOOST_TEST(failure(at("tcp:localhost:1")) == code(ECONNREFUSED));
+        BOOST_TEST(second.seen() == 2);
+    }
+}
+
+// A listener with a full backlog drops what comes: as silent as a host that is not there.
+BOOST_AUTO_TEST_CASE(a_silent_address_does_not_hold_up_the_next_one) {
+    auto other = parley::listen(io.get_executor(), at("tcp:[::1]:0"));
+    if (!other) return skip_case("no IPv6 here");
+    raw_socket silent(SOCK_STREAM, AF_INET);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons(other->local_address().port());
+    if (::bind(silent.fd(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) return skip_case("the port is taken");
+    BOOST_TEST_REQUIRE(::listen(silent.fd(), 0) == 0);
+    std::vector<raw_socket> filling;
+    for (int i = 0; i < 3; ++i) {
+        raw_socket& each = filling.emplace_back(SOCK_STREAM | SOCK_NONBLOCK, AF_INET);
+        ::connect(each.fd(), reinterpret_cast<sockaddr*>(&to), sizeof to);
+    }
+    const auto where = at("tcp:localhost:" + std::to_string(other->local_address().port()));
+    BOOST_TEST(!failure(where, {.timeout = 30s, .attempt_delay = 20ms}));
+    BOOST_TEST(failure(where, {.timeout = 100ms, .attempt_delay = 1h}) == asio::error::timed_out);
+}
+
 // A name that only looks alike is looked up.
 BOOST_DATA_TEST_CASE(what_ends_like_localhost_is_another_name,
                      boost::unit_test::data::make({"notlocalhost", "localhost.invalid", "localhost.x"}), name) {

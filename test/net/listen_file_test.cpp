@@ -215,6 +215,28 @@ BOOST_AUTO_TEST_CASE(a_lock_on_a_file_that_was_replaced_is_none) {
     BOOST_TEST(!exists(lock));
 }
 
+// Between bind(2) and the change of its rights. Nothing of what is there then is changed or removed.
+BOOST_DATA_TEST_CASE(a_socket_file_that_is_replaced_at_once_is_not_changed, data::make({"file", "link"}), what) {
+    static std::string place, moved, target;
+    static bool link;
+    static int opened;
+    place = path(), moved = path("moved"), target = path("target"), link = std::string(what) == "link", opened = 0;
+    std::ofstream(target) << "text";
+    fs::permissions(target, fs::perms(0640));
+    const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
+        if (c != sys::call::open || ++opened != 2) return 0;  // the first opens the lock
+        ::rename(place.c_str(), moved.c_str());
+        if (link) return ::symlink(target.c_str(), place.c_str()) == 0 ? 0 : EIO;
+        return ::rename(target.c_str(), place.c_str()) == 0 ? 0 : EIO;
+    });
+    const auto refused = refusal("?mode=0666");
+    sys::set_fault_hook(earlier);
+    BOOST_TEST(opened == 2);
+    BOOST_TEST(refused == code(EACCES));
+    BOOST_TEST(mode_of(link ? target : path()) == 0640u);
+    BOOST_TEST(exists(path()));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_socket_stays_untouched) {
     std::ofstream(path("target")) << "text";
     fs::permissions(path("target"), fs::perms(0640));

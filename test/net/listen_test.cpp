@@ -101,6 +101,22 @@ BOOST_AUTO_TEST_CASE(a_descriptor_by_number_stays_with_its_owner) {
     BOOST_TEST(exists(path()));  // somebody else's to remove
 }
 
+BOOST_AUTO_TEST_CASE(a_descriptor_of_another_kind_is_refused) {
+    const auto invalid = make_error_code(errc::invalid_argument);
+    raw_socket own;
+    BOOST_TEST_REQUIRE(own.bind(path()) == 0);
+    BOOST_TEST_REQUIRE(::listen(own.fd(), 5) == 0);
+    const auto name = at("fd:" + std::to_string(own.fd()));
+    BOOST_TEST(parley::listen<asio::ip::tcp>(io.get_executor(), name).error().code() == invalid);
+    BOOST_TEST(adopt_listener<asio::ip::tcp>(io.get_executor(), unique_fd(::dup(own.fd()))).error().code() == invalid);
+    // No kernel knows the peers of TCP, whoever has opened the listener.
+    auto tcp = parley::listen(io.get_executor(), at("tcp:0")).value();
+    const listen_options choosy{.policy = peer_policy::same_user()};
+    const auto by_number = at("fd:" + std::to_string(tcp.native_handle()));
+    BOOST_TEST(parley::listen(io.get_executor(), by_number, choosy).error().code() == invalid);
+    BOOST_TEST(adopt_listener(io.get_executor(), tcp.release(), choosy).error().code() == invalid);
+}
+
 BOOST_AUTO_TEST_CASE(sockets_are_close_on_exec) {
     auto server = parley::listen(io.get_executor(), local()).value();
     run([](auto& loop, auto& listening) -> task<void> {

@@ -83,6 +83,19 @@ BOOST_AUTO_TEST_CASE(who_connects_as_another_user_is_that_one) {
     BOOST_TEST(other.wait() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(any_number_of_groups_is_known) {
+    if (!is_root_or_skip()) return;
+    fs::permissions(directory.path(), fs::perms::all);
+    std::vector<gid_t> groups;
+    for (gid_t i = 0; i < 300; ++i) groups.push_back(1000 + i);
+    auto server = parley::listen(io.get_executor(), local("?mode=0666")).value();
+    forked other([&] { return client(path(), [&] { return become(daemon_user, groups); }); });
+    auto session = next(server);
+    BOOST_TEST((peer_of(session).value().groups == groups));
+    session.close();
+    BOOST_TEST(other.wait() == 0);
+}
+
 // The identity is that of the moment of connect(2).
 BOOST_AUTO_TEST_CASE(who_changes_its_user_later_stays_who_it_was) {
     if (!is_root_or_skip()) return;
