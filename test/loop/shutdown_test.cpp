@@ -291,6 +291,23 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_caught_is_refused_and_nothing_is_left) {
     io.run();
 }
 
+BOOST_AUTO_TEST_CASE(a_signal_that_was_blocked_when_it_began_is_seen_when_it_is_let_through) {
+    sigset_t held, earlier;
+    sigemptyset(&held);
+    sigaddset(&held, SIGUSR1);
+    sigaddset(&held, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &held, &earlier);
+    shutdown_control s(io.get_executor(), options);
+    BOOST_TEST(!handler_is(SIGUSR1, SIG_DFL));  // or it would end the program
+    ::raise(SIGUSR1);
+    run_ready(io);
+    BOOST_TEST(s.phase() == shutdown_phase::running);
+    pthread_sigmask(SIG_SETMASK, &earlier, nullptr);
+    run_ready(io);
+    BOOST_TEST(s.phase() == shutdown_phase::draining);
+    s.close();
+}
+
 BOOST_AUTO_TEST_CASE(it_works_without_any_signal) {
     options.signals = {};
     shutdown_control s(io.get_executor(), options);
