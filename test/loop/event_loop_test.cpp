@@ -106,6 +106,16 @@ BOOST_AUTO_TEST_CASE(work_from_another_thread_wakes_a_loop_that_blocks_or_polls)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_lag_below_the_limit_is_counted_and_not_told) {
+    int told = 0;
+    event_loop loop({.watch_lag = 1ms, .lag_limit = std::chrono::hours::max(), .on_lag = [&](auto) { ++told; }});
+    asio::steady_timer timer(loop.context(), 20ms);
+    timer.async_wait([](error_code) {});
+    loop.run();
+    BOOST_TEST(loop.counters().looks > 0u);
+    BOOST_TEST(told == 0);
+}
+
 BOOST_AUTO_TEST_CASE(what_a_handler_throws_leaves_run_and_run_may_be_called_again) {
     for (const auto polling : {0us, 200us}) {
         event_loop loop({.busy_poll = polling});
