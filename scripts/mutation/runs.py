@@ -5,6 +5,7 @@
 
 import collections
 import concurrent.futures
+import contextlib
 import ctypes
 import json
 import os
@@ -69,42 +70,51 @@ def children_of(pid):
         return []
 
 
+class Stopped(BaseException):
+    """SIGTERM came."""
+
+
 def contain(command):
     """`mutate --contain command...`: runs it, reaps orphans meanwhile, and kills what it has left behind."""
+    def stop(*_):
+        raise Stopped
+
     pr_set_child_subreaper = 36
     ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
     main = os.posix_spawnp(command[0], command, os.environ, setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])
-    status = None
-    while status is None:
-        pid, ended = os.wait()
-        if pid == main:
-            status = ended
-    for _ in range(1000):
-        left = children_of(os.getpid())
-        if not left:
-            break
+    code = 128 + signal.SIGTERM
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        pid = status = 0
+        while pid != main:
+            pid, status = os.wait()
+        code = os.waitstatus_to_exitcode(status)
+    except Stopped:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end = time.monotonic() + 10
+    while (left := children_of(os.getpid())) and time.monotonic() < end:
         for child in left:
-            os.kill(child, signal.SIGKILL)
-        os.wait()
-    code = os.waitstatus_to_exitcode(status)
+            kill_tree(child)
+        time.sleep(0.001)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
     sys.exit(code if code >= 0 else 128 - code)
 
 
 def kill_tree(leader):
-    """Children first, so that none is orphaned to us."""
     for child in children_of(leader):
         kill_tree(child)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 class Runner:
     """Runs suites; those of load alone, because they would fail beside others."""
 
     def __init__(self):
-        self.prefix = [*namespace(), sys.executable, str(ROOT / "scripts" / "mutate"), "--contain"]
+        self.namespace = namespace()
+        self.prefix = [*self.namespace, sys.executable, str(ROOT / "scripts" / "mutate"), "--contain"]
         self.condition = threading.Condition()
         self.running, self.alone_waits, self.alone_runs = 0, 0, False
 
@@ -131,22 +141,25 @@ class Runner:
                 os.chmod(temporary, 0o1777)  # as /tmp is: tests take on other users
                 environment = {**os.environ, "TMPDIR": temporary, "PARLEY_MUTANT": str(number)}
                 command = [*self.prefix, *test.command, *([f"--run_test={case}"] if case else [])]
-                return watch(command, environment, test.suite, limit)
+                return watch(command, environment, test.suite, limit, bool(self.namespace))
         finally:
             self.leave()
 
 
-def watch(command, environment, suite, limit):
+def watch(command, environment, suite, limit, in_namespace):
     began = time.monotonic()
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
     hung = threading.Event()
 
     def stop():
-        hung.set()
-        kill_tree(process.pid)
+        kill_tree(process.pid) if in_namespace else process.terminate()
 
-    timer = threading.Timer(limit, stop)
+    def stop_late():
+        hung.set()
+        stop()
+
+    timer = threading.Timer(limit, stop_late)
     timer.start()
     inside, failure = [suite], None
     try:
@@ -161,8 +174,8 @@ def watch(command, environment, suite, limit):
                 break
     finally:
         timer.cancel()
-        if failure or sys.exc_info()[0]:
-            kill_tree(process.pid)
+        if failure or process.poll() is None:
+            stop()
         code = process.wait()
         process.stdout.close()
     seconds = time.monotonic() - began
