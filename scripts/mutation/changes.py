@@ -29,8 +29,9 @@ class Change:
 
     @property
     def number(self):
-        """The same for ever, so that a tree is compiled anew only where a list changes."""
-        return zlib.crc32(f"{self.folder}/{self.name}".encode()) & 0x7FFFFFFF or 1
+        """The same as long as the change is, so that only files whose changes are others are compiled anew."""
+        text = "\0".join(self.get(key) or "" for key in ("file", "after", self.kind, "is")) + self.kind
+        return zlib.crc32(text.encode()) & 0x7FFFFFFF or 1
 
     def get(self, key):
         return self.keys.get(key)
@@ -50,8 +51,8 @@ class Change:
 
     def suites(self):
         """(folder, suite) of those to run first."""
-        named = [tuple(test.split("/")) if "/" in test else (self.folder, test) for test in (self.get("tests") or "").split()]
-        return [one for one in named if len(one) == 2]
+        words = (self.get("tests") or "").split()
+        return [tuple(word.split("/", 1)) if "/" in word else (self.folder, word) for word in words]
 
 
 def parse(folder, text, where):
@@ -91,7 +92,7 @@ def read_lists():
     for changes in lists.values():
         for change in changes:
             if numbers[change.number] != 1:
-                raise Wrong(f"{change}: another one has the same number; give one of them another name")
+                raise Wrong(f"{change}: another one is the same or has the same number; write one in another way")
     return lists
 
 
