@@ -49,7 +49,7 @@ def tests_of(build, folders):
         for folder in folders:
             if folder in labels and "command" in test and test["name"].endswith("_test"):
                 suite = test["name"].removeprefix(folder + "_")
-                tests[folder, suite] = Test(folder, suite, test["command"])
+                tests[folder, suite] = Test(folder, suite, tuple(test["command"]))
     return tests
 
 
@@ -161,13 +161,13 @@ def watch(command, environment, suite, limit, in_namespace):
 
     timer = threading.Timer(limit, stop_late)
     timer.start()
-    inside, failure = [suite], None
+    inside, failure = [], None  # the suites and the case that have been entered
     try:
         for line in process.stdout:
             text = line.decode(errors="replace").rstrip()
             if found := ENTERING.search(text):
                 inside.append(found.group(1))
-            elif LEAVING.search(text) and len(inside) > 1:
+            elif LEAVING.search(text) and inside:
                 inside.pop()
             elif found := ERROR.search(text):
                 failure = found
@@ -179,7 +179,7 @@ def watch(command, environment, suite, limit, in_namespace):
         code = process.wait()
         process.stdout.close()
     seconds = time.monotonic() - began
-    case = "/".join(inside[-2:])
+    case = "/".join(inside) or suite
     if failure:
         return Run(True, failure.group(1), failure.group(2)[:200], seconds)
     if hung.is_set():
@@ -235,10 +235,10 @@ class Trial:
     def order(self, change):
         """Those that the change names, the one that noticed it the last time, the short ones, those of load."""
         last = tuple(self.memory.get(str(change.number), "/").split("/"))
-        named = [self.tests[name] for name in change.suites()]
+        first = [self.tests[name] for name in [last, *change.suites()] if name in self.tests]
         rest = sorted((test for test in self.tests.values() if test.folder == change.folder),
                       key=lambda t: (t.suite.endswith("_load_test"), self.seconds[t]))
-        return list(dict.fromkeys([self.tests[last]] * (last in self.tests) + named + rest))
+        return list(dict.fromkeys(first + rest))
 
     def limit(self, test):
         return max(SHORTEST_LIMIT, 3 * self.seconds[test])
