@@ -20,7 +20,8 @@ import time
 
 from .changes import ROOT, Wrong
 
-SHORTEST_LIMIT = 20.0  # seconds that a suite may take in any case
+SHORTEST_LIMIT = 5.0  # seconds that a suite may take in any case,
+PATIENT_LIMIT = 20.0  # and when it is asked again
 LONGEST = 240.0  # that it may take without a change
 SKIPPED = 77
 
@@ -240,14 +241,15 @@ class Trial:
                       key=lambda t: (t.suite.endswith("_load_test"), self.seconds[t]))
         return list(dict.fromkeys(first + rest))
 
-    def limit(self, test):
-        return max(SHORTEST_LIMIT, 3 * self.seconds[test])
+    def limit(self, test, shortest=SHORTEST_LIMIT):
+        return max(shortest, 3 * self.seconds[test])
 
     def comes_again(self, test, change, result):
         """Whether it is a failure of the change and not of chance: the case fails again alone, or in its suite."""
         case = result.case if "/" in result.case else None
-        return ((case is not None and self.runner.run(test, change.number, self.limit(test), case).failed)
-                or self.runner.run(test, change.number, self.limit(test)).failed)
+        limit = self.limit(test, PATIENT_LIMIT)
+        return ((case is not None and self.runner.run(test, change.number, limit, case).failed)
+                or self.runner.run(test, change.number, limit).failed)
 
     def try_change(self, change):
         """The (Test, Run) that noticed it, or None."""
