@@ -14,7 +14,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/system/system_error.hpp>
-#include <boost/test/tools/assertion_result.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
@@ -30,13 +29,6 @@
 namespace parley::test {
 
 inline constexpr std::chrono::seconds patience{20};
-
-/// For the cases of classes that are mended in their rooms.
-inline boost::test_tools::assertion_result is_mended(boost::unit_test::test_unit_id) {
-    boost::test_tools::assertion_result no(false);
-    no.message() << "the class is not mended yet";
-    return no;
-}
 
 /// What became of one operation.
 struct outcome {

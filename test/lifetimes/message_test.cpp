@@ -162,7 +162,7 @@ const dead_objects<parley::standard_streams>& dead_standard_streams() {
 
 BOOST_FIXTURE_TEST_SUITE(message_suite, no_leftovers)
 
-BOOST_AUTO_TEST_CASE(a_channel_of_any_kind_without_a_stream, *boost::unit_test::precondition(is_mended)) {
+BOOST_AUTO_TEST_CASE(a_channel_of_any_kind_without_a_stream) {
     const auto& dead = dead_any_channels();
     using c_ref = any_channel&;
     lifetime("any_channel", "async_receive", dead,
@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(a_channel_of_any_kind_without_a_stream, *boost::unit_test::
     lifetime("any_channel", "counters", dead, [](c_ref c, auto&) { BOOST_TEST(c.counters().reads == 0u); });
 }
 
-BOOST_AUTO_TEST_CASE(a_channel_without_a_stream, *boost::unit_test::precondition(is_mended)) {
+BOOST_AUTO_TEST_CASE(a_channel_without_a_stream) {
     const auto& dead = dead_channels();
     lifetime("channel", "async_receive", dead,
              [](socket_channel& c, auto& call) { call.fails([&](auto h) { c.async_receive(h); }); });
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(a_channel_that_goes) {
     pending("any_channel", "async_shutdown", full_channel, [](c_ref c, auto h) { c.async_shutdown(h); });
 }
 
-BOOST_AUTO_TEST_CASE(a_listener_for_channels_that_does_not_listen, *boost::unit_test::precondition(is_mended)) {
+BOOST_AUTO_TEST_CASE(a_listener_for_channels_that_does_not_listen) {
     using l_ref = channel_listener&;
     const auto& dead = dead_channel_listeners();
     lifetime("channel_listener", "async_accept", dead,
@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(a_pair_of_streams_that_goes) {
             [](p_ref p, auto h) { p.async_write_some(asio::buffer(some_bytes), h); });
 }
 
-BOOST_AUTO_TEST_CASE(standard_streams_that_are_closed, *boost::unit_test::precondition(is_mended)) {
+BOOST_AUTO_TEST_CASE(standard_streams_that_are_closed) {
     using s_ref = parley::standard_streams&;
     const piped_streams meanwhile;
     const auto& dead = dead_standard_streams();
