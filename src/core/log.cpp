@@ -3,7 +3,7 @@
 
 #include <parley/core/log.hpp>
 
-#include "core/printable.hpp"
+#include "core/visible.hpp"
 
 #include <spdlog/formatter.h>
 #include <spdlog/logger.h>
@@ -31,7 +31,7 @@ place& the_place() {
 class printable_formatter final : public spdlog::formatter {
 public:
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& to) override {
-        const std::string text = detail::printable({message.payload.data(), message.payload.size()});
+        const std::string text = detail::visible({message.payload.data(), message.payload.size()});
         auto shown = message;
         shown.payload = text;
         lines_.format(shown, to);

@@ -81,7 +81,8 @@ BOOST_AUTO_TEST_CASE(every_type_arrives_as_it_was_sent) {
             return e;
         });
         auto [client, server] = connect(protocol, calls);
-        BOOST_TEST((get<everything>(client.prepare_call<everything>("echo", 1, sample())) == sample()));
+        const auto sent = sample();
+        BOOST_TEST((get<everything>(client.prepare_call<everything>("echo", 1, sent)) == sent));
     }
 }
 

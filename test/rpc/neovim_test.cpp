@@ -167,7 +167,8 @@ BOOST_AUTO_TEST_CASE(every_type_goes_there_and_back) {
     for (const auto& [name, v] : all.get<rpc::object>()) BOOST_TEST((back[name] == v), name);
     back = eval(request("'echo', g:all"));
     for (const auto& [name, v] : all.get<rpc::object>()) BOOST_TEST((back[name] == v), name);
-    call<void>("nvim_set_var", "bytes", rpc::bytes{"as text"});
+    const rpc::bytes as_text{"as text"};
+    call<void>("nvim_set_var", "bytes", as_text);
     BOOST_TEST(eval<std::string>("g:bytes") == "as text");
 }
 

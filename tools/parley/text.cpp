@@ -4,7 +4,7 @@
 #include "text.hpp"
 
 #include "core/nearest.hpp"
-#include "core/printable.hpp"
+#include "core/visible.hpp"
 #include "rpc/utf8.hpp"
 
 #include <cmath>
@@ -130,7 +130,7 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
     return meant.empty() ? "" : ", did you mean " + in_quotes(meant) + "?";
 }
 
-std::string without_controls(std::string_view bytes) { return detail::printable(bytes); }
+std::string without_controls(std::string_view bytes) { return detail::visible(bytes); }
 
 std::string to_hex(std::string_view bytes) {
     std::string text;
