@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(refuses_everything_else_and_names_it) {
         BOOST_TEST(number.has_error(), "\"" << text << "\" was taken as " << (number ? *number : 0));
         if (number) continue;
         BOOST_TEST(number.error().code() == make_error_code(parley::errc::unknown_signal));
-        BOOST_TEST(number.error().message() == "signal \"" + detail::visible(text) + "\": no such signal");
+        BOOST_TEST(number.error().message() == "signal \"" + parley::detail::visible(text) + "\": no such signal");
     }
 }
 
