@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(a_report_is_a_line_for_people) {
     auto r = full();
     BOOST_TEST(to_string(r) ==
                "/bin/x (42) exited with 3 after 2.005 s, CPU 1.500 s + 0.250 s, 3.0 MiB; last words: x: cannot "
-               "\"open\" \xff [31m");
+               "\"open\" \\xff [31m");
     r.error_tail.clear();
     r.usage.reset();
     r.status = exit_status::signalled(SIGKILL);

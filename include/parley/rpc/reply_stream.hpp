@@ -120,9 +120,18 @@ public:
     /// The next part; nothing behind the last one, when the result has come. Throws a `call_error` where the call
     /// failed, after the parts that came before. Cancellation: `operation_aborted`; no part is lost, and the call goes
     /// on. One at a time.
-    task<std::optional<Part>> async_next() {
-        const auto state = state_;
-        const auto session = session_;
+    task<std::optional<Part>> async_next() { return next(session_, state_); }
+
+    /// The result, once `async_next` has given nothing; before that it throws std::bad_optional_access.
+    const Result& result() const {
+        if (!state_) throw boost::system::system_error(asio::error::bad_descriptor, "there is no call");
+        return state_->result.value();
+    }
+
+private:
+    // A coroutine begins later, when the stream may be gone: it keeps what it works on.
+    static task<std::optional<Part>> next(std::shared_ptr<detail::session> session,
+                                          std::shared_ptr<detail::stream_state<Part, Result>> state) {
         if (!state) throw boost::system::system_error(asio::error::bad_descriptor, "there is no call");
         while (state->parts.empty() && !state->ended()) {
             error_code ignored;
@@ -141,13 +150,6 @@ public:
         co_return std::nullopt;
     }
 
-    /// The result, once `async_next` has given nothing; before that it throws std::bad_optional_access.
-    const Result& result() const {
-        if (!state_) throw boost::system::system_error(asio::error::bad_descriptor, "there is no call");
-        return state_->result.value();
-    }
-
-private:
     std::shared_ptr<detail::session> session_;
     std::shared_ptr<detail::stream_state<Part, Result>> state_;
     std::uint32_t id_;
