@@ -67,7 +67,7 @@ public:
     const error_code& code() const noexcept { return code_; }
     const std::string& context() const noexcept { return context_; }
 
-    /// "context: text of the code", the line to show a person: control characters in it are shown as \xNN.
+    /// "context: text of the code", the line to show a person: control characters in it are shown as `\\xNN`.
     std::string message() const;
 
     operator const error_code&() const noexcept { return code_; }
