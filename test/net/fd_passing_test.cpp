@@ -63,6 +63,27 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(one_to_253_descriptors_come_in_their_order, Protoc
     }
 }
 
+// What the kernel does, and channels rely on.
+BOOST_AUTO_TEST_CASE(a_receive_reads_across_bytes_without_descriptors_and_ends_with_the_send_that_has_some) {
+    auto [here, there] = make_socket_pair<local_stream>(ex).value();
+    const auto file = file_with("");
+    std::array<char, 64> block;
+    const auto next = [&](std::size_t room) {
+        auto got = receive(there, {block.data(), room});
+        BOOST_TEST(!got.ec);
+        return std::pair(std::string(block.data(), got.value.size), got.value.fds.size());
+    };
+    using pair = std::pair<std::string, std::size_t>;
+    send(here, "before");
+    send(here, "with one", repeated(file.get(), 1));
+    send(here, "after");
+    send(here, "with two", repeated(file.get(), 2));
+    send(here, "the last");
+    BOOST_TEST((next(64) == pair("beforewith one", 1)));
+    BOOST_TEST((next(6) == pair("afterw", 2)));  // with the first of its bytes
+    BOOST_TEST((next(64) == pair("ith twothe last", 0)));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(more_than_253_are_refused_before_anything_is_sent, Protocol, protocols) {
     auto [here, there] = make_socket_pair<Protocol>(ex).value();
     const auto file = file_with("");

@@ -93,10 +93,10 @@ auto async_send_with_fds(Socket& socket, const ConstBufferSequence& buffers, std
 
 /// Receives what is there, at least a byte or a packet, with the descriptors beside it.
 ///
-/// On a stream the descriptors belong to one of the bytes, and no byte that was sent after them in another call comes
-/// in the same receive: whoever sends each frame in a call of its own, and takes the descriptors before the next
-/// receive, knows to which frame they belong. On packets they belong to the packet, and an empty packet is told from
-/// the end of a seqpacket connection.
+/// On a stream the descriptors come with the first byte of their send that is received. No byte that was sent after
+/// that call comes in the same receive, but bytes that were sent before it, without descriptors, may. So they belong to
+/// the frame of the last byte, where each frame with descriptors is sent in a call of its own. On packets they belong
+/// to the packet, and an empty packet is told from the end of a seqpacket connection.
 ///
 /// Completion: `void(error_code, received_message)`. Each descriptor has an owner from the moment it is in this
 /// process. Errors close every descriptor of the message, while `size` says how many of its bytes are in the buffers:
