@@ -245,6 +245,7 @@ BOOST_AUTO_TEST_CASE(a_process_stream_that_was_moved_from) {
              [](stream& s, auto& call) { call.fails([&](auto h) { s.async_close(h); }); });
     lifetime("process_stream", "try_read_line", dead, [](stream& s, auto&) { BOOST_TEST(!s.try_read_line()); });
     lifetime("process_stream", "close_input", dead, [](stream& s, auto&) { s.close_input(); });
+    lifetime("process_stream", "operator bool", dead, [](stream& s, auto&) { BOOST_TEST(!s); });
     lifetime("process_stream", "process", dead, [](stream& s, auto&) { BOOST_TEST(throws([&] { s.process(); })); });
 }
 
