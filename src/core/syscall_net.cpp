@@ -40,6 +40,8 @@ error_code connect(int fd, const sockaddr* to, socklen_t size) noexcept {
 
 error_code end_sending(int fd) noexcept { return ::shutdown(fd, SHUT_WR) < 0 ? last_error() : error_code{}; }
 
+error_code end_receiving(int fd) noexcept { return ::shutdown(fd, SHUT_RD) < 0 ? last_error() : error_code{}; }
+
 outcome<socklen_t> socket_name(int fd, sockaddr_storage& name) noexcept {
     socklen_t size = sizeof name;
     if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) < 0) return last_error();

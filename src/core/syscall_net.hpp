@@ -22,6 +22,8 @@ outcome<unique_fd> accept(int listener) noexcept;
 error_code connect(int fd, const sockaddr* to, socklen_t size) noexcept;
 /// shutdown(2) of the sending half.
 error_code end_sending(int fd) noexcept;
+/// shutdown(2) of the receiving half: who waits to receive, in whatever thread, is woken.
+error_code end_receiving(int fd) noexcept;
 /// How a connect that was under way has ended.
 error_code connect_error(int fd) noexcept;
 /// ENOTCONN and others for a socket without a peer.

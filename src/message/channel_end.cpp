@@ -62,7 +62,7 @@ void channel_state::ended_sending() {
             sys::end_sending(fd_);  // an error here says that there is nobody to be told
         } else if (wire_->tells_end()) {
             writing_ = true;
-            const bool closes = std::ranges::any_of(sends_->ends, &pending_end::close);
+            const bool closes = sends_->ends.any_of([](const pending_end& e) { return e.close; });
             wire_->end({shared_from_this(), std::move(sends_at_home_)});
             if (closes) start_linger();
             return;
@@ -71,14 +71,13 @@ void channel_state::ended_sending() {
         }
     }
     auto& ends = sends_->ends;
-    for (auto it = ends.begin(); it != ends.end();) {
-        if (it->close) {
-            ++it;
-            continue;
-        }
-        post_completion(get_executor(), std::move(it->handler), error_code());
-        it = ends.erase(it);
-    }
+    std::vector<const pending_end*> told;
+    ends.for_each([&](pending_end& waiter) {
+        if (waiter.close) return;
+        post_completion(get_executor(), std::move(waiter.handler), error_code());
+        told.push_back(&waiter);
+    });
+    for (const auto* const waiter : told) ends.erase(waiter);
     if (ends.empty()) return;
     if (kind_ == kind::stream)
         drain();
@@ -111,8 +110,9 @@ void channel_state::drain() {
 }
 
 void channel_state::finish_shutdown() {
-    for (auto& waiter : std::exchange(sends_->ends, {}))
+    std::exchange(sends_->ends, {}).for_each([&](pending_end& waiter) {
         post_completion(get_executor(), std::move(waiter.handler), error_code());
+    });
     close();
 }
 

@@ -8,6 +8,10 @@
 #include <parley/message/datagram.hpp>
 #include <parley/net/local.hpp>
 
+#include "core/operation.hpp"
+#include "message/channel_state.hpp"
+
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/local/datagram_protocol.hpp>
 #include <boost/system/system_error.hpp>
@@ -41,10 +45,12 @@ protocol_shape shape_for(const address& a) noexcept {
 }
 
 // Hands over what `maker` makes of a connection.
-auto as_channel(const executor& io, const protocol_shape& shape, std::shared_ptr<const channel_maker> maker) {
-    return [io, shape, maker = std::move(maker)](auto handler, error_code ec, open_connection connection) {
+auto as_channel(const executor& io, const protocol_shape& shape, std::shared_ptr<const channel_maker> maker,
+                std::shared_ptr<channel_budget> budget) {
+    return [io, shape, maker = std::move(maker), budget = std::move(budget)](auto handler, error_code ec,
+                                                                             open_connection connection) {
         any_channel made;
-        if (!ec) ec = maker->make(io, shape, connection, made);
+        if (!ec) ec = maker->make(io, shape, connection, budget, made);
         std::move(handler)(ec, std::move(made));
     };
 }
@@ -54,15 +60,16 @@ auto as_channel(const executor& io, const protocol_shape& shape, std::shared_ptr
 channel_maker::~channel_maker() = default;
 
 error_code channel_maker::make(const executor& io, const protocol_shape& shape, open_connection& connection,
-                               any_channel& into) const {
+                               const std::shared_ptr<channel_budget>& budget, any_channel& into) const {
     try {
         if (shape.type != SOCK_STREAM) {
             into = any_channel(over_packets(io, shape, connection), options_);
-            return {};
+        } else {
+            stream::socket socket(io);
+            if (const auto ec = assign(socket, connection.family, connection.fd)) return ec;
+            into = any_channel(over_stream(std::move(socket)), options_);
         }
-        stream::socket socket(io);
-        if (const auto ec = assign(socket, connection.family, connection.fd)) return ec;
-        into = any_channel(over_stream(std::move(socket)), options_);
+        if (budget) into.state_->join(budget);
         return {};
     } catch (const boost::system::system_error& e) {
         return e.code();
@@ -79,15 +86,16 @@ std::unique_ptr<channel_wire> channel_maker::over_packets(const executor& io, co
 void start_connect_channel(const executor& io, const address& a, std::shared_ptr<const channel_maker> maker,
                            const connect_options& options, completion_handler<void(error_code, any_channel)> handler) {
     const auto shape = shape_for(a);
-    start_connect(io, a, shape, options, map_handler(std::move(handler), as_channel(io, shape, std::move(maker))));
+    start_connect(io, a, shape, options,
+                  map_handler(std::move(handler), as_channel(io, shape, std::move(maker), nullptr)));
 }
 
 result<channel_listener> open_channel_listener(const executor& io, const address& a, const listen_options& options,
-                                               std::shared_ptr<const channel_maker> maker) {
+                                               const held_options& held, std::shared_ptr<const channel_maker> maker) {
     const auto shape = shape_for(a);
     auto state = open_listener(io, a, shape, options);
     if (!state) return state.error();
-    return channel_listener(std::move(*state), shape, std::move(maker));
+    return channel_listener(io, std::move(*state), shape, std::move(maker), std::make_shared<channel_budget>(held));
 }
 
 }  // namespace detail
@@ -95,15 +103,32 @@ result<channel_listener> open_channel_listener(const executor& io, const address
 channel_listener& channel_listener::operator=(channel_listener&& other) noexcept {
     if (this == &other) return *this;
     close();
+    io_ = other.io_;
     state_ = std::move(other.state_);
+    budget_ = std::move(other.budget_);
     shape_ = other.shape_;
     maker_ = std::move(other.maker_);
     return *this;
 }
 
-void channel_listener::start_accept(completion_handler<void(error_code, any_channel)> handler) {
+void channel_listener::start_accept(completion_handler<void(error_code, any_channel)> handler, const executor& own) {
+    if (!state_)
+        return post_completion(own, detail::map_handler(std::move(handler), [](auto h) {
+                                   std::move(h)(error_code(asio::error::bad_descriptor), any_channel());
+                               }));
     detail::start_accept(state_,
-                         detail::map_handler(std::move(handler), detail::as_channel(get_executor(), shape_, maker_)));
+                         detail::map_handler(std::move(handler), detail::as_channel(io_, shape_, maker_, budget_)));
 }
+
+const address& channel_listener::local_address() const {
+    if (!state_) throw boost::system::system_error(asio::error::bad_descriptor, "a listener without a socket");
+    return detail::address_of(*state_);
+}
+
+listener_counters channel_listener::counters() const noexcept {
+    return state_ ? detail::counters_of(*state_) : listener_counters();
+}
+
+held_counters channel_listener::held() const { return budget_ ? budget_->counters() : held_counters(); }
 
 }  // namespace parley

@@ -9,26 +9,34 @@
 #include "net/receive.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cstring>
 #include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 namespace parley::detail {
 namespace {
 
 constexpr std::size_t largest_announced = std::size_t{256} << 10;  // how much room an announced length alone can claim
+constexpr std::size_t worth_keeping = std::size_t{256} << 10;
+constexpr std::size_t free_bytes = std::size_t{64} << 10;  // of each message, whatever others hold
+constexpr auto shortest_wait = std::chrono::milliseconds(1);
+constexpr std::size_t worth_a_read = 4096;  // so much of a frame is read without a look at what follows it
 
 }  // namespace
 
 bool channel_state::reads_at_once() const noexcept {
     if (kind_ == kind::other) return true;
-    // A channel that has not received anything yet holds no memory to read into.
-    return kind_ != kind::packets && !brings_descriptors && inbox_;
+    // A channel that has not received anything yet holds no memory to read into. Asio's read passes over descriptors.
+    return kind_ == kind::stream && inbox_;
 }
 
 std::size_t channel_state::room() const noexcept {
@@ -39,14 +47,65 @@ std::size_t channel_state::room() const noexcept {
 }
 
 void channel_state::begin_read(receive_owner waiting) {
-    if (inbox_) inbox_->bytes.consume(std::exchange(inbox_->parsed, 0));
+    if (inbox_) {
+        inbox_->bytes.consume(std::exchange(inbox_->parsed, 0));
+        give_memory_back();
+    }
     next = end = nullptr;
     if (inbox_ && kind_ != kind::packets && inbox_->bytes.full()) {
         not_a_frame(parsed_frame::failed(errc::limit_exceeded, 0, "the framing wants more than its own limit"));
         return deliver_later(std::move(waiting));
     }
     reading_ = true;
+    if (share_ && inbox_ && !has_room_for_message()) return wait_for_room(std::move(waiting));
     if (!leave_to_polling(waiting)) read_by_reactor(std::move(waiting));
+}
+
+// A message that was large leaves no large memory behind.
+void channel_state::give_memory_back() {
+    auto& bytes = inbox_->bytes;
+    if (bytes.capacity() <= worth_keeping || std::max(bytes.size(), inbox_->wanted) > worth_keeping / 2) return;
+    buffer smaller(bytes.limit());
+    const auto rest = bytes.data();
+    if (!rest.empty()) std::memcpy(smaller.prepare(rest.size()).data(), rest.data(), rest.size());
+    smaller.commit(rest.size());
+    bytes = std::move(smaller);
+}
+
+// Whether what all channels of the listener hold leaves room for the message that has begun.
+bool channel_state::has_room_for_message() {
+    if (share_->must_end()) return true;  // the read will say so
+    const std::size_t have = inbox_->bytes.size();
+    if (draining_ || std::max(have + 1, inbox_->wanted) <= free_bytes) return share_->reserve(0, {});
+    // Of a message whose length is not known, room for a bit more.
+    const std::size_t more = (have / free_bytes + 1) * free_bytes;
+    return share_->reserve(std::max(inbox_->wanted, more), [weak = weak_from_this(), io = get_executor()] {
+        asio::post(io, [weak] {
+            const auto self = weak.lock();
+            if (self && self->inbox_->room) self->inbox_->room->cancel();
+        });
+    });
+}
+
+void channel_state::wait_for_room(receive_owner waiting) {
+    auto& timer = inbox_->room;
+    if (!timer) timer = std::make_unique<asio::steady_timer>(get_executor());
+    timer->expires_at(
+        time_after(std::max<std::chrono::milliseconds>(share_->options().unfinished_timeout, shortest_wait)));
+    timer->async_wait([self = shared_from_this(), owner = std::move(waiting)](error_code) mutable {
+        self->room_wait_ended(std::move(owner));
+    });
+}
+
+void channel_state::room_wait_ended(receive_owner waiting) {
+    reading_ = false;
+    if (!wants_to_read(waiting)) {
+        if (share_) share_->withdraw();
+        receive_at_home_ = std::move(waiting);
+        return;
+    }
+    share_->press();
+    begin_read(std::move(waiting));
 }
 
 void channel_state::read_by_reactor(receive_owner waiting) {
@@ -54,10 +113,13 @@ void channel_state::read_by_reactor(receive_owner waiting) {
     if (reads_at_once()) {
         in();
         wire_->read(inbox_->bytes.prepare(room()), std::move(done));
-    } else {
-        done.only_waited = true;
-        wire_->wait_read(std::move(done));
+        return;
     }
+    done.only_waited = true;
+    if (inbox_ && !inbox_->drained)  // there is more, probably; others have their turn
+        asio::post(get_executor(), [done = std::move(done)]() mutable { done(error_code()); });
+    else
+        wire_->wait_read(std::move(done));
 }
 
 class channel_state::awaited_read final : public awaited {
@@ -127,17 +189,27 @@ void channel_state::have_read(receive_owner waiting) {
     inbox_->parsed = inbox_->bytes.size();
     more_ = false;
     inbox_->arrived.clear();
+    inbox_->arrivals.clear();
+    count_descriptors();
     begin_read(std::move(waiting));
 }
 
 void channel_state::arrived(error_code ec, std::size_t n) {
     in();
+    if (share_ && share_->must_end() && !broken_) {
+        cannot_receive(errc::limit_exceeded, "message " + std::to_string(inbox_->messages + 1) +
+                                                 ": it or its descriptors were held for " +
+                                                 std::to_string(share_->options().unfinished_timeout.count()) +
+                                                 " ms while other connections of the listener needed the room");
+        return;
+    }
     if (n != 0) {
         ++inbox_->reads;
         inbox_->bytes_read += n;
         if (n >= inbox_->read_size) inbox_->read_size = std::min(inbox_->read_size * 2, largest_read);
         inbox_->bytes.commit(n);
-        if (!draining_) parse();
+        // Before a framing has what it wants it could only say so again.
+        if (!draining_ && (inbox_->bytes.size() >= inbox_->wanted || !inbox_->arrivals.empty())) parse();
     }
     if (!ec) return;
     if (ec == asio::error::eof) {
@@ -150,9 +222,11 @@ void channel_state::arrived(error_code ec, std::size_t n) {
 
 // Reads what is there; false where there is nothing, also where a wait has announced it.
 bool channel_state::try_read() {
-    const auto into = in().bytes.prepare(room());
+    in();
+    if (kind_ == kind::packets) return try_read_packet();
+    const auto into = inbox_->bytes.prepare(bytes_to_read());
     iovec part{into.data(), into.size()};
-    if (kind_ != kind::packets && !brings_descriptors) {  // the kernel closes what nobody takes
+    if (kind_ != kind::local_stream) {
         const auto n = sys::recv(fd_, part);
         if (!n && n.error() == asio::error::would_block) return false;
         arrived(!n ? n.error() : *n == 0 ? error_code(asio::error::eof) : error_code(), n ? *n : 0);
@@ -160,29 +234,103 @@ bool channel_state::try_read() {
     }
     receive_request request{fd_, type_, &part, 1, into.size(), options_.descriptors, true};
     auto outcome = receive_now(request);
+    inbox_->drained = !outcome || outcome->message.size < into.size();
+    if (!outcome) return false;
+    auto& message = outcome->message;
+    if (message.end) return arrived(asio::error::eof, 0), true;
+    if (outcome->ec && message.size == 0) return arrived(outcome->ec, 0), true;
+    const auto read_to = inbox_->bytes_read + message.size;
+    // A look ahead may have shown that they can belong to frames behind these bytes, too.
+    if (!draining_)
+        brought(std::move(message.fds), outcome->ec, std::max(read_to, std::exchange(inbox_->looked_to, 0)));
+    arrived({}, message.size);
+    return true;
+}
+
+// The kernel reads across sends without descriptors into one with some, and no further than to its end. So that it is
+// known to which frame they belong, a read ends where a frame does that announces some, or lies within one frame.
+std::size_t channel_state::bytes_to_read() {
+    const std::size_t most = room();
+    if (kind_ != kind::local_stream || !brings_descriptors || draining_) return most;
+    const std::size_t have = inbox_->bytes.size();
+    if (!inbox_->arrivals.empty() && inbox_->arrivals.back().to > inbox_->bytes_read)  // no others come before
+        return std::min<std::uint64_t>(most, inbox_->arrivals.back().to - inbox_->bytes_read);
+    if (inbox_->wanted >= have + worth_a_read) return std::min(most, inbox_->wanted - have);
+    const auto into = inbox_->bytes.prepare(most);
+    iovec part{into.data(), into.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    const auto n = sys::recvmsg(fd_, message, MSG_PEEK);
+    if (!n || *n == 0) return most;
+    if ((message.msg_flags & MSG_CTRUNC) == 0) return *n;
+    inbox_->looked_to = inbox_->bytes_read + *n;
+    return first_announcing({static_cast<const char*>(into.data()) - have, have + *n}) - have;
+}
+
+// Where the first of these frames ends that announces descriptors; the end of all bytes where none does.
+std::size_t channel_state::first_announcing(std::string_view bytes) {
+    std::size_t at = 0;
+    for (message_place place{}; at != bytes.size();) {
+        const auto parsed = wire_->parse(bytes.substr(at), inbox_->examined, &place, 1);
+        if (parsed.count == 0) return bytes.size();
+        inbox_->examined = 0;  // what the framing remembers is of the next frame now
+        at += parsed.size;
+        if (place.descriptors != 0) return at;
+    }
+    return at;
+}
+
+// Takes over what came with a read of a stream, or notes that it could not be taken.
+void channel_state::brought(std::vector<unique_fd> descriptors, error_code refused, std::uint64_t to) {
+    if (descriptors.empty() && !refused) return;
+    if (inbox_->arrived.size() + descriptors.size() > options_.descriptors) refused = errc::too_many_descriptors;
+    const bool of_listener = !refused && !may_hold(descriptors.size());
+    if (of_listener) refused = errc::too_many_descriptors;
+    if (refused) descriptors.clear();
+    inbox_->arrivals.push_back({to, descriptors.size(), refused, of_listener});
+    inbox_->arrived.insert(inbox_->arrived.end(), std::move_iterator(descriptors.begin()),
+                           std::move_iterator(descriptors.end()));
+}
+
+// Whether so many more descriptors may be held, by this channel and by all of its listener.
+bool channel_state::may_hold(std::size_t more) {
+    return !share_ || more == 0 || share_->hold(inbox_->arrived.size() + inbox_->claimed.size() + more);
+}
+
+void channel_state::count_descriptors() {
+    if (share_) share_->hold(inbox_->arrived.size() + inbox_->claimed.size());
+}
+
+void channel_state::forget_claimed() {
+    if (!inbox_ || inbox_->claimed.empty()) return;
+    inbox_->claimed.clear();
+    count_descriptors();
+}
+
+bool channel_state::try_read_packet() {
+    const auto into = inbox_->bytes.prepare(room());
+    iovec part{into.data(), into.size()};
+    receive_request request{fd_, type_, &part, 1, into.size(), options_.descriptors, true};
+    auto outcome = receive_now(request);
     if (!outcome) return false;
     auto& message = outcome->message;
     if (type_ == SOCK_DGRAM && outcome->ec == asio::error::connection_refused) return false;  // of one packet of ours
     if (outcome->ec) return arrived(outcome->ec, 0), true;
     if (message.end) return arrived(asio::error::eof, 0), true;
-    const auto count = static_cast<std::uint32_t>(message.fds.size());
-    inbox_->arrived.insert(inbox_->arrived.end(), std::move_iterator(message.fds.begin()),
-                           std::move_iterator(message.fds.end()));
-    if (kind_ != kind::packets) {
-        // More than the frames can need that have not been handed out yet.
-        if (inbox_->arrived.size() > 2 * most_fds_per_message) {
-            cannot_receive(errc::too_many_descriptors,
-                           std::to_string(inbox_->arrived.size()) + " descriptors belong to no message");
-            return true;
-        }
-        return arrived({}, message.size), true;
+    if (!may_hold(message.fds.size())) {
+        cannot_receive(errc::too_many_descriptors,
+                       "message " + std::to_string(inbox_->messages + 1) + ": " + no_room_for_descriptors);
+        return true;
     }
+    inbox_->arrived = std::move(message.fds);
     ++inbox_->reads;
     ++inbox_->messages;
     inbox_->bytes_read += message.size;
     inbox_->bytes.commit(message.size);
     if (inbox_->places.empty()) inbox_->places.resize(1);
-    inbox_->places[0] = {inbox_->bytes.data().data(), static_cast<std::uint32_t>(message.size), count};
+    inbox_->places[0] = {inbox_->bytes.data().data(), static_cast<std::uint32_t>(message.size),
+                         static_cast<std::uint32_t>(inbox_->arrived.size())};
     inbox_->parsed = message.size;
     next = inbox_->places.data();
     end = next + 1;

@@ -37,6 +37,13 @@ std::optional<std::string_view> value_of(const message_batch& batch, receive_one
 }
 const message_batch& value_of(const message_batch& batch, receive_all*) { return batch; }
 
+std::string why_refused(const error_code& code, bool of_listener, unsigned welcome) {
+    if (of_listener) return no_room_for_descriptors;
+    if (code != errc::too_many_descriptors) return code.message();
+    if (welcome == 0) return "descriptors are not welcome here";
+    return "more than " + std::to_string(welcome) + " descriptors have come";
+}
+
 }  // namespace
 
 // --- what the user calls
@@ -56,7 +63,7 @@ void channel_state::start_receive_of(Handler pending_receive::*which, Handler ha
     if (receive_->waits())
         return post_completion(get_executor(), std::move(handler), error_code(asio::error::already_started),
                                value_of(message_batch(), type));
-    if (inbox_) inbox_->claimed.clear();
+    forget_claimed();
     if (!delivering_) {
         if (!settled() || next == end) flush();  // before it waits, and before the end
         if (settled()) {
@@ -79,7 +86,7 @@ void channel_state::start_receive_of(Handler pending_receive::*which, Handler ha
 std::optional<std::string_view> channel_state::try_receive() {
     if (!open_ || somebody_receives()) return std::nullopt;
     if (next == end && !more_) return std::nullopt;
-    if (inbox_) inbox_->claimed.clear();
+    forget_claimed();
     if (next == end) parse();
     if (next == end) return std::nullopt;
     auto [ec, messages] = hand_out(1);
@@ -88,7 +95,10 @@ std::optional<std::string_view> channel_state::try_receive() {
 }
 
 std::vector<unique_fd> channel_state::take_descriptors() noexcept {
-    return inbox_ ? std::exchange(inbox_->claimed, {}) : std::vector<unique_fd>();
+    if (!inbox_) return {};
+    auto taken = std::exchange(inbox_->claimed, {});
+    if (!taken.empty()) count_descriptors();
+    return taken;
 }
 
 void channel_state::abort_receive(std::uint64_t id) {
@@ -118,34 +128,23 @@ channel_state::delivery channel_state::hand_out(std::size_t most) {
     if (next == end) {
         if (!broken_) return {};  // the end
         close();
+        if (!reading_) inbox_->bytes = buffer(0);  // nothing refers to it any more
         return {read_error(), {}};
     }
     const auto* const first = next;
     next += std::min(most, static_cast<std::size_t>(end - next));
-    if (brings_descriptors) {
-        for (const auto* m = first; m != next; ++m) {
-            if (claim(*m)) continue;
-            close();
-            return {read_error(), {}};
-        }
-    }
+    if (brings_descriptors)
+        for (const auto* m = first; m != next; ++m) claim(*m);
     return {{}, {first, next}};
 }
 
-// Takes the descriptors of a message out of those that have come.
-bool channel_state::claim(const message_place& message) {
-    if (message.descriptors > inbox_->arrived.size()) {
-        cannot_receive(errc::descriptors_lost, "message " + std::to_string(counters().messages_received) + ": " +
-                                                   std::to_string(message.descriptors) +
-                                                   " descriptors were announced, " +
-                                                   std::to_string(inbox_->arrived.size()) + " have come");
-        return false;
-    }
+// Takes the descriptors of a message out of those that have come. They are there: `parse` has counted them.
+void channel_state::claim(const message_place& message) {
+    if (message.descriptors == 0) return;
     const auto last = inbox_->arrived.begin() + message.descriptors;
     inbox_->claimed.insert(inbox_->claimed.end(), std::move_iterator(inbox_->arrived.begin()),
                            std::move_iterator(last));
     inbox_->arrived.erase(inbox_->arrived.begin(), last);
-    return true;
 }
 
 void channel_state::complete(pending_receive& waiting) {
@@ -203,32 +202,118 @@ void channel_state::parse() {
         inbox_->places.resize(fewest_places);
     else if (more_ && inbox_->places.size() < most_places)
         inbox_->places.resize(inbox_->places.size() * 4);
+    next = end = inbox_->places.data();
+    if (!inbox_->arrivals.empty()) {
+        end = next + parse_one_by_one();
+        return;
+    }
     const auto bytes = inbox_->bytes.data().substr(inbox_->parsed);
     const auto parsed = wire_->parse(bytes, inbox_->examined, inbox_->places.data(), inbox_->places.size());
-    next = inbox_->places.data();
     end = next + parsed.count;
     inbox_->messages += parsed.count;
     inbox_->parsed += parsed.size;
     more_ = parsed.count == inbox_->places.size();
     inbox_->examined = more_ ? 0 : bytes.size() - parsed.size;
     inbox_->wanted = parsed.last.wanted;
-    if (parsed.last.outcome == parsed_frame::kind::failed) return not_a_frame(parsed.last);
-    if (brings_descriptors) return;
     const auto* const bad = std::find_if(next, end, [](const message_place& m) { return m.descriptors != 0; });
-    if (bad == end) return;
+    if (bad == end) {
+        if (parsed.last.outcome == parsed_frame::kind::failed) return not_a_frame(parsed.last);
+        if (!more_) check_incomplete(parsed.last);
+        return;
+    }
     inbox_->messages -= static_cast<std::uint64_t>(end - bad);
     end = bad;
     more_ = false;
-    not_a_frame(parsed_frame::failed(errc::too_many_descriptors, 0, "descriptors are not welcome here"));
+    assign_descriptors(bad->descriptors, 0);
+}
+
+// While there are descriptors of which it is not known to which frame they belong. Gives how many messages were found.
+std::size_t channel_state::parse_one_by_one() {
+    auto& places = inbox_->places;
+    std::size_t count = 0;
+    for (more_ = true; count != places.size(); ++count) {
+        const auto bytes = inbox_->bytes.data().substr(inbox_->parsed);
+        const auto parsed = wire_->parse(bytes, std::exchange(inbox_->examined, 0), &places[count], 1);
+        inbox_->wanted = parsed.last.wanted;
+        if (parsed.count == 0) {
+            more_ = false;
+            inbox_->examined = bytes.size();
+            if (parsed.last.outcome == parsed_frame::kind::failed)
+                not_a_frame(parsed.last);
+            else
+                check_incomplete(parsed.last);
+            break;
+        }
+        if (!assign_descriptors(places[count].descriptors, inbox_->position() + parsed.size)) {
+            more_ = false;
+            break;
+        }
+        inbox_->parsed += parsed.size;
+        ++inbox_->messages;
+    }
+    return count;
+}
+
+// Descriptors belong to the frame in whose bytes they came: gives a frame those that it announces. False, and the
+// channel is broken, where they are not all there, or where others came with bytes that end with this frame.
+bool channel_state::assign_descriptors(unsigned announced, std::uint64_t end_of_frame) {
+    auto& arrivals = inbox_->arrivals;
+    if (announced > options_.descriptors) {
+        const auto welcome = options_.descriptors == 0
+                                 ? std::string("descriptors are not welcome here")
+                                 : std::to_string(announced) + " descriptors are announced, at most " +
+                                       std::to_string(options_.descriptors) + " are welcome";
+        return wrong_descriptors(errc::too_many_descriptors, welcome), false;
+    }
+    std::size_t missing = announced;
+    for (auto& a : arrivals) {
+        const auto n = std::min(missing, a.count);
+        missing -= n;
+        a.count -= n;
+    }
+    const auto behind = std::ranges::find_if(arrivals, [&](const arrival& a) { return a.to > end_of_frame; });
+    for (auto a = arrivals.begin(); a != behind; ++a) {
+        if (a->refused)
+            return wrong_descriptors(a->refused, why_refused(a->refused, a->of_listener, options_.descriptors)), false;
+        if (a->count != 0)
+            return wrong_descriptors(errc::too_many_descriptors,
+                                     std::to_string(announced) + " descriptors were announced, " +
+                                         std::to_string(announced + a->count) + " have come"),
+                   false;
+    }
+    if (missing != 0)
+        return wrong_descriptors(errc::descriptors_lost, std::to_string(announced) + " descriptors were announced, " +
+                                                             std::to_string(announced - missing) + " have come"),
+               false;
+    arrivals.erase(arrivals.begin(), behind);
+    std::erase_if(arrivals, [](const arrival& a) { return a.count == 0 && !a.refused; });
+    return true;
+}
+
+// What can be said of the descriptors of a frame that has not come whole.
+bool channel_state::check_incomplete(const parsed_frame& last) {
+    if (last.announced != parsed_frame::unknown && last.announced > options_.descriptors)
+        return assign_descriptors(last.announced, 0);
+    std::size_t came = 0;
+    for (const auto& a : inbox_->arrivals) {
+        if (a.refused)
+            return wrong_descriptors(a.refused, why_refused(a.refused, a.of_listener, options_.descriptors)), false;
+        if (a.to <= inbox_->bytes_read) came += a.count;
+    }
+    if (came <= last.announced) return true;
+    wrong_descriptors(errc::too_many_descriptors, std::to_string(last.announced) + " descriptors were announced, " +
+                                                      std::to_string(came) + " have come");
+    return false;
 }
 
 void channel_state::parse_end() {
     const auto rest = inbox_->bytes.data().substr(inbox_->parsed);
     const auto last = wire_->parse_end(rest);
     if (last.outcome != parsed_frame::kind::complete) return not_a_frame(last);
+    if (!assign_descriptors(last.found.descriptors, inbox_->bytes_read)) return;
     inbox_->places.resize(std::max(inbox_->places.size(), fewest_places));
     const auto message = last.found.payload(rest);
-    inbox_->places[0] = {message.data(), static_cast<std::uint32_t>(message.size()), 0};
+    inbox_->places[0] = {message.data(), static_cast<std::uint32_t>(message.size()), last.found.descriptors};
     next = inbox_->places.data();
     end = next + 1;
     inbox_->parsed = inbox_->bytes.size();
@@ -237,6 +322,10 @@ void channel_state::parse_end() {
 
 void channel_state::not_a_frame(const parsed_frame& why) {
     cannot_receive(why.code, "message " + std::to_string(inbox_->messages + 1) + ", " + why.context());
+}
+
+void channel_state::wrong_descriptors(error_code code, const std::string& why) {
+    cannot_receive(code, "message " + std::to_string(inbox_->messages + 1) + ", byte 0: " + why);
 }
 
 void channel_state::cannot_receive(error_code code, std::string context) {

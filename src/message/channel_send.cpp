@@ -54,7 +54,7 @@ iovec part_of(std::string_view bytes) noexcept { return {const_cast<char*>(bytes
 // --- what the user calls
 
 error_code channel_state::why_not() const noexcept {
-    if (failure().code() && !open_) return failure().code();
+    if (const auto& why = failure().code(); why && !open_ && why != asio::error::operation_aborted) return why;
     if (!open_ || ends_) return asio::error::bad_descriptor;
     return ending_ ? ending_->write_error : error_code();
 }
@@ -138,18 +138,19 @@ void channel_state::abort_send(std::uint64_t id) {
     if (sends_ == nullptr) return;
     const error_code aborted = asio::error::operation_aborted;
     auto& [known_at, waiting, flushes, ends] = *sends_;
-    if (const auto it = std::ranges::find(waiting, id, &pending_send::id); it != waiting.end()) {
+    if (auto* const it = waiting.find(id)) {
         const bool begun = it->sent != 0;
+        if (begun) failed_in_part(*it);
         post_completion(get_executor(), std::move(it->handler), aborted);
         waiting.erase(it);
         if (begun)
             close();  // half a message cannot be taken back
         else
             flush();
-    } else if (const auto of = std::ranges::find(flushes, id, &pending_flush::id); of != flushes.end()) {
+    } else if (auto* const of = flushes.find(id)) {
         post_completion(get_executor(), std::move(of->handler), aborted);
         flushes.erase(of);
-    } else if (const auto at = std::ranges::find(ends, id, &pending_end::id); at != ends.end()) {
+    } else if (auto* const at = ends.find(id)) {
         const bool closes = at->close;
         post_completion(get_executor(), std::move(at->handler), aborted);
         ends.erase(at);
@@ -157,16 +158,27 @@ void channel_state::abort_send(std::uint64_t id) {
     }
 }
 
+// A send was cancelled of which a part has left. Where something has failed before, that was the cause.
+void channel_state::failed_in_part(const pending_send& send) {
+    if (cannot_write_) return;
+    const auto size = send.ends.head().size() + send.message.size() + send.ends.tail().size();
+    failed(asio::error::operation_aborted, "message " + std::to_string(counters().messages_sent + 1) +
+                                               ": the send was cancelled when " + std::to_string(send.sent) + " of " +
+                                               std::to_string(size) + " bytes had left");
+}
+
 void channel_state::abort_sends(error_code ec) {
     if (sends_ == nullptr) return;
     auto waiting = std::exchange(sends_->sends, {});
     auto flushes = std::exchange(sends_->flushes, {});
     auto ends = std::exchange(sends_->ends, {});
-    const bool begun = std::ranges::any_of(waiting, [](const pending_send& s) { return s.sent != 0; });
-    const bool closes = std::ranges::any_of(ends, &pending_end::close);
-    for (auto& send : waiting) post_completion(get_executor(), std::move(send.handler), ec);
-    for (auto& waiter : flushes) post_completion(get_executor(), std::move(waiter.handler), ec);
-    for (auto& waiter : ends) post_completion(get_executor(), std::move(waiter.handler), ec);
+    const bool begun = !waiting.empty() && waiting.front().sent != 0;  // no other can have
+    const bool closes = ends.any_of([](const pending_end& e) { return e.close; });
+    if (begun && open_) failed_in_part(waiting.front());
+    const auto tell = [&](auto& waiter) { post_completion(get_executor(), std::move(waiter.handler), ec); };
+    waiting.for_each(tell);
+    flushes.for_each(tell);
+    ends.for_each(tell);
     // Half a message cannot be taken back; where writing has failed nothing follows it, and what comes is still heard.
     if ((begun && !cannot_write_) || closes) close();
 }

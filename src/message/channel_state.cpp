@@ -145,6 +145,7 @@ void channel_state::close() {
     if (!open_) return;
     open_ = false;
     const auto self = shared_from_this();
+    if (share_) share_->leave();
     wire_->close();
     if (outbox_) {
         outbox_->lost += outbox_->queue.messages();
@@ -153,8 +154,10 @@ void channel_state::close() {
     next = end = nullptr;
     more_ = false;
     if (inbox_) {
+        inbox_->arrivals.clear();
         inbox_->arrived.clear();
         inbox_->claimed.clear();
+        if (inbox_->room) inbox_->room->cancel();
     }
     abort_receive();
     abort_sends(failure().code() ? failure().code() : error_code(asio::error::operation_aborted));

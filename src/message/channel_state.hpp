@@ -9,14 +9,16 @@
 
 #include "core/polling.hpp"
 #include "core/syscall.hpp"
+#include "message/channel_budget.hpp"
 #include "message/message_queue.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +29,9 @@ namespace parley::detail {
 
 /// What one read of a stream asks for, at most: more than 64 KiB, so that a message of that size comes in one.
 inline constexpr std::size_t largest_read = std::size_t{128} << 10;
+
+inline constexpr const char* no_room_for_descriptors =
+    "the connections of the listener hold as many descriptors as they may";
 
 using receive_one = completion_handler<void(error_code, std::optional<std::string_view>)>;
 using receive_all = completion_handler<void(error_code, message_batch)>;
@@ -72,14 +77,43 @@ struct pending_end {
     done_handler handler;
 };
 
+/// Those that wait, in the order of their ids, which is that in which they came. One of many is found at once.
+template <typename T>
+class waiting_list {
+public:
+    bool empty() const noexcept { return all_.empty(); }
+    T& front() noexcept { return all_.begin()->second; }
+    void pop_front() noexcept { all_.erase(all_.begin()); }
+    void push_back(T one) {
+        const auto id = one.id;
+        all_.emplace_hint(all_.end(), id, std::move(one));
+    }
+    T* find(std::uint64_t id) noexcept {
+        const auto at = all_.find(id);
+        return at == all_.end() ? nullptr : &at->second;
+    }
+    void erase(const T* one) noexcept { all_.erase(one->id); }
+    template <typename Predicate>
+    bool any_of(Predicate predicate) const {
+        return std::ranges::any_of(all_, [&](const auto& one) { return predicate(one.second); });
+    }
+    template <typename Function>
+    void for_each(Function function) {
+        for (auto& one : all_) function(one.second);
+    }
+
+private:
+    std::map<std::uint64_t, T> all_;
+};
+
 /// Who waits for writing, in their order. Owned by the write that is under way; empty while there is none.
 struct pending_sends {
     explicit pending_sends(pending_sends** where) noexcept : known_at(where) { *known_at = this; }
 
     pending_sends** known_at;
-    std::list<pending_send> sends{};
-    std::list<pending_flush> flushes{};
-    std::list<pending_end> ends{};
+    waiting_list<pending_send> sends{};
+    waiting_list<pending_flush> flushes{};
+    waiting_list<pending_end> ends{};
 };
 
 using receive_owner = std::unique_ptr<pending_receive, delete_pending>;
@@ -93,6 +127,11 @@ public:
     channel_state(const channel_state&) = delete;
     channel_state& operator=(const channel_state&) = delete;
     ~channel_state() = default;
+
+    /// It belongs to a listener from here on. Before anything was received.
+    void join(std::shared_ptr<channel_budget> budget) {
+        share_ = std::make_unique<channel_share>(std::move(budget), fd_);
+    }
 
     executor get_executor() const { return wire_->get_executor(); }
     channel_wire& wire() noexcept { return *wire_; }
@@ -147,8 +186,12 @@ private:
     void deliver_later(receive_owner waiting);
     void parse();
     void parse_end();
-    bool claim(const message_place& message);
+    void claim(const message_place& message);
+    std::size_t parse_one_by_one();
+    bool assign_descriptors(unsigned announced, std::uint64_t end_of_frame);
+    bool check_incomplete(const parsed_frame& last);
     void not_a_frame(const parsed_frame& why);
+    void wrong_descriptors(error_code code, const std::string& why);
     void cannot_receive(error_code code, std::string context);
     void failed(error_code code, std::string context);
     void abort_receive();
@@ -161,9 +204,20 @@ private:
     void stop_looking(receive_owner& waiting);
     bool wants_to_read(const receive_owner& waiting) const noexcept { return open_ && (draining_ || waiting->waits()); }
     void read_by_reactor(receive_owner waiting);
+    bool has_room_for_message();
+    void wait_for_room(receive_owner waiting);
+    void room_wait_ended(receive_owner waiting);
+    void forget_claimed();
+    void count_descriptors();
+    bool may_hold(std::size_t more);
+    void give_memory_back();
     void have_read(receive_owner waiting);
     void arrived(error_code ec, std::size_t n);
     bool try_read();
+    bool try_read_packet();
+    std::size_t bytes_to_read();
+    std::size_t first_announcing(std::string_view bytes);
+    void brought(std::vector<unique_fd> descriptors, error_code refused, std::uint64_t to);
     bool reads_at_once() const noexcept;
     std::size_t room() const noexcept;
 
@@ -200,7 +254,15 @@ private:
     void finish_shutdown();
     void abort_send(std::uint64_t id);
     void abort_sends(error_code ec);
+    void failed_in_part(const pending_send& send);
 
+    // Descriptors that came with some bytes of a stream, as far as no frame has announced them yet.
+    struct arrival {
+        std::uint64_t to;  // in the stream: behind the last byte that they can belong to
+        std::size_t count;
+        error_code refused;  // they were closed,
+        bool of_listener;    // for what all channels of the listener hold
+    };
     // What only a channel needs that has received something; an idle one is small.
     struct inbox {
         explicit inbox(std::size_t limit) noexcept : bytes(limit) {}
@@ -214,9 +276,15 @@ private:
         std::uint64_t bytes_read = 0;
         std::uint64_t reads = 0;
         std::vector<message_place> places{};
-        std::vector<unique_fd> arrived{};  // descriptors whose messages were not handed out
-        std::vector<unique_fd> claimed{};  // of what was handed out last
-        polling* loop = nullptr;           // where the loop polls
+        std::vector<arrival> arrivals{};             // of descriptors that belong to no frame yet
+        std::vector<unique_fd> arrived{};            // descriptors whose messages were not handed out
+        std::vector<unique_fd> claimed{};            // of what was handed out last
+        std::uint64_t looked_to = 0;                 // in the stream: where a look ahead has ended that met descriptors
+        std::unique_ptr<asio::steady_timer> room{};  // waits until other channels leave some
+        bool drained = true;                         // the last read took all that was there
+        polling* loop = nullptr;                     // where the loop polls
+
+        std::uint64_t position() const noexcept { return bytes_read - (bytes.size() - parsed); }  // of `parsed`
     };
     // The same for sending.
     struct outbox {
@@ -266,6 +334,7 @@ private:
     std::unique_ptr<outbox> outbox_;
     std::unique_ptr<ending> ending_;
     std::unique_ptr<std::function<void()>> write_failure_;  // who is to be told
+    std::unique_ptr<channel_share> share_;                  // null where it is of no listener
     limits options_;
     int fd_ = -1;
     int type_ = 0;  // SOCK_STREAM and its like

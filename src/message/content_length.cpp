@@ -29,18 +29,26 @@ constexpr std::string_view empty_line = "\r\n\r\n";
 
 }  // namespace
 
-parsed_frame content_length::parse(std::string_view bytes, std::size_t) const noexcept {
+parsed_frame content_length::parse(std::string_view bytes, progress& so_far) const noexcept {
+    const auto whole = [&] {
+        const auto& [seen, head, length] = so_far;
+        if (bytes.size() - head < length) return parsed_frame::incomplete(head + length, 0);
+        return parsed_frame::complete({head + length, head, length});
+    };
+    if (so_far.head != 0) return whole();
     const auto failed = [](std::size_t at, const char* what) {
         return parsed_frame::failed(errc::invalid_frame, at, what);
     };
     const auto start = bytes.substr(0, header_limit);
-    const auto end = start.find(empty_line);
+    const std::size_t seen = so_far.seen;
+    const auto end = start.find(empty_line, seen - std::min(seen, empty_line.size() - 1));
+    so_far.seen = start.size();
     // Something that cannot become a header is refused before it is whole.
-    for (auto at = start.find('\n'); at < std::min(end, start.size()); at = start.find('\n', at + 1))
+    for (auto at = start.find('\n', seen); at < std::min(end, start.size()); at = start.find('\n', at + 1))
         if (at == 0 || start[at - 1] != '\r') return failed(at, "a line of the header ends with CR LF");
     if (end == std::string_view::npos)
         return bytes.size() >= header_limit ? failed(header_limit, "a header of more than 4 KiB")
-                                            : parsed_frame::incomplete(bytes.size() + 1);
+                                            : parsed_frame::incomplete(bytes.size() + 1, 0);
 
     std::optional<std::size_t> length;
     // Some write a byte order mark first of all. Source: RFC 8259, 8.1.
@@ -65,8 +73,9 @@ parsed_frame content_length::parse(std::string_view bytes, std::size_t) const no
     }
     const std::size_t head = end + empty_line.size();
     if (!length) return failed(head, "a header without Content-Length");
-    if (bytes.size() - head < *length) return parsed_frame::incomplete(head + *length);
-    return parsed_frame::complete({head + *length, head, *length});
+    so_far.head = head;
+    so_far.length = *length;
+    return whole();
 }
 
 error_code content_length::enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept {

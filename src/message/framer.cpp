@@ -21,7 +21,7 @@ parsed_frame detail::delimited::parse(std::string_view bytes, std::size_t examin
     const bool cr = drop_cr && size > 0 && bytes[size - 1] == '\r';
     const std::size_t length = size - (cr ? 1 : 0);  // a CR at the end may be part of the delimiter yet
     if (length > limit) return parsed_frame::failed(errc::limit_exceeded, limit, too_long);
-    if (!found) return parsed_frame::incomplete(bytes.size() + 1);
+    if (!found) return parsed_frame::incomplete(bytes.size() + 1, 0);
     return parsed_frame::complete({end + 1, 0, length});
 }
 

@@ -93,14 +93,14 @@ parsed_frame message_pack::parse(std::string_view bytes, progress& so_far) const
     while (to_come != 0) {
         so_far = {at, to_come};
         if (at + to_come > limit_) return parsed_frame::failed(errc::limit_exceeded, 0, detail::too_long);
-        if (at >= bytes.size()) return parsed_frame::incomplete(static_cast<std::size_t>(at + to_come));
+        if (at >= bytes.size()) return parsed_frame::incomplete(static_cast<std::size_t>(at + to_come), 0);
         const layout& l = layouts[static_cast<unsigned char>(bytes[static_cast<std::size_t>(at)])];
         if (!l.known)
             return parsed_frame::failed(errc::invalid_frame, static_cast<std::size_t>(at),
                                         "no value of MessagePack begins with this byte");
         ++at;
         if (bytes.size() - at < l.length_bytes)
-            return parsed_frame::incomplete(static_cast<std::size_t>(at + l.length_bytes + to_come - 1));
+            return parsed_frame::incomplete(static_cast<std::size_t>(at + l.length_bytes + to_come - 1), 0);
         std::uint64_t announced = 0;
         for (unsigned i = 0; i < l.length_bytes; ++i)
             announced = announced << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(at++)]);
@@ -112,7 +112,7 @@ parsed_frame message_pack::parse(std::string_view bytes, progress& so_far) const
             at += announced;
         at += l.fixed;
         if (at + to_come > limit_) return parsed_frame::failed(errc::limit_exceeded, 0, detail::too_long);
-        if (at > bytes.size()) return parsed_frame::incomplete(static_cast<std::size_t>(at + to_come));
+        if (at > bytes.size()) return parsed_frame::incomplete(static_cast<std::size_t>(at + to_come), 0);
     }
     return parsed_frame::complete({static_cast<std::size_t>(at), 0, static_cast<std::size_t>(at)});
 }

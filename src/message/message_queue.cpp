@@ -21,7 +21,7 @@ message_queue::message_queue() noexcept : bytes_(without_limit) {}
 
 error_code message_queue::put(const channel_wire& wire, std::string_view message, std::vector<unique_fd> descriptors) {
     const std::size_t before = bytes_.size();
-    const std::uint64_t position = position_ + bytes();
+    const std::uint64_t position = packets_ ? accepted_ : position_ + bytes();
     if (const auto ec = wire.append(message, static_cast<unsigned>(descriptors.size()), bytes_)) return ec;
     if (bytes_.size() == before && !packets_) return errc::invalid_argument;  // a framing in which it is nothing
     if (borders_) sizes_.push_back(static_cast<std::uint32_t>(bytes_.size() - before));
@@ -48,13 +48,13 @@ queued_piece message_queue::front() const noexcept {
     if (packets_) {
         if (first_size_ == sizes_.size()) return {};
         queued_piece piece{bytes_.data().substr(0, sizes_[first_size_]), {}, true};
-        if (!passengers_.empty() && passengers_.front().position == position_)
-            piece.descriptors = passengers_.front().descriptors;
+        if (first_passenger_ != passengers_.size() && passengers_[first_passenger_].position == next_place())
+            piece.descriptors = passengers_[first_passenger_].descriptors;
         return piece;
     }
     const auto first = older_bytes_ != 0 ? older_[first_block_].data() : bytes_.data();
     queued_piece piece{first, {}, !first.empty()};
-    auto next = passengers_.begin();
+    auto next = passengers_.begin() + static_cast<std::ptrdiff_t>(first_passenger_);
     if (next != passengers_.end() && next->position == position_) piece.descriptors = (next++)->descriptors;
     if (next != passengers_.end())
         piece.bytes = piece.bytes.substr(0, static_cast<std::size_t>(next->position - position_));
@@ -62,7 +62,7 @@ queued_piece message_queue::front() const noexcept {
 }
 
 void message_queue::sent(std::size_t n) noexcept {
-    if (!passengers_.empty() && passengers_.front().position == position_) passengers_.erase(passengers_.begin());
+    passenger_is_gone(next_place());
     if (older_bytes_ != 0) {
         auto& first = older_[first_block_];
         first.consume(n);
@@ -86,6 +86,16 @@ void message_queue::sent(std::size_t n) noexcept {
         mark_accepted_ = accepted_;
     }
     settle();
+}
+
+// The descriptors of the message that begins there, the first one that has any, have gone.
+void message_queue::passenger_is_gone(std::uint64_t at) noexcept {
+    if (first_passenger_ == passengers_.size() || passengers_[first_passenger_].position != at) return;
+    passengers_[first_passenger_++].descriptors.clear();
+    if (first_passenger_ == passengers_.size() || first_passenger_ > 4096 + passengers_.size() / 2) {
+        passengers_.erase(passengers_.begin(), passengers_.begin() + static_cast<std::ptrdiff_t>(first_passenger_));
+        first_passenger_ = 0;
+    }
 }
 
 void message_queue::passed_by(std::size_t bytes) noexcept {
@@ -138,7 +148,7 @@ bool message_queue::drop_oldest() noexcept {
     if (oldest >= sizes_.size()) return false;
     const std::size_t size = sizes_[oldest];
     const std::size_t begun = first_has_begun_ ? sizes_[first_size_] : 0;
-    const std::uint64_t at = position_ + being_written_ + begun;
+    const std::uint64_t at = packets_ ? gone_ : position_ + being_written_ + begun;
     // It lies behind what is left of the message that has begun, in the same block or at the beginning of the next.
     const std::size_t n = first_block_ + (begun != 0 && block_at(first_block_).size() == begun ? 1 : 0);
     buffer& where = block_at(n);
@@ -156,11 +166,10 @@ bool message_queue::drop_oldest() noexcept {
         }
     }
     if (first_has_begun_) sizes_[oldest] = static_cast<std::uint32_t>(begun);
+    passenger_is_gone(at);
     ++first_size_;
     ++gone_;
-    std::erase_if(passengers_, [&](const passenger& p) { return p.position == at; });
-    for (auto& p : passengers_)
-        if (p.position > at) p.position -= size;
+    position_ += size;  // what is left of the message that has begun lies before the others, as it did
     settle();
     return true;
 }
@@ -171,6 +180,7 @@ void message_queue::clear() noexcept {
     older_bytes_ = first_block_ = 0;
     sizes_.clear();
     passengers_.clear();
+    first_passenger_ = 0;
     first_size_ = being_written_ = 0;
     first_has_begun_ = false;
     taken_ = 0;

@@ -75,7 +75,7 @@ public:
 
 private:
     struct passenger {
-        std::uint64_t position;  // of the first byte of its message
+        std::uint64_t position;  // of the first byte of its message; of a packet its number
         std::vector<unique_fd> descriptors;
     };
 
@@ -85,6 +85,8 @@ private:
     buffer& block_at(std::size_t n) noexcept { return n < older_.size() ? older_[n] : bytes_; }
     void forget_borders(std::size_t n) noexcept;
     void settle() noexcept;
+    std::uint64_t next_place() const noexcept { return packets_ ? gone_ : position_; }
+    void passenger_is_gone(std::uint64_t at) noexcept;
 
     std::vector<buffer> older_;  // blocks that are full, from `first_block_` on; those before it are empty
     std::size_t first_block_ = 0;
@@ -100,7 +102,8 @@ private:
     std::uint64_t taken_ = 0;           // and messages
     std::vector<std::uint32_t> sizes_;  // of messages from `first_size_` on; of the first, what is left of it
     std::size_t first_size_ = 0;
-    std::vector<passenger> passengers_;
+    std::vector<passenger> passengers_;  // from `first_passenger_` on
+    std::size_t first_passenger_ = 0;
     bool borders_ = false;
     bool packets_ = false;
     bool first_has_begun_ = false;

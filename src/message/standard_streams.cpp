@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ namespace {
 using stream_descriptor = asio::posix::stream_descriptor;
 using transfer_handler = completion_handler<void(error_code, std::size_t)>;
 
+constexpr int so_passpidfd = 76;                       // SO_PASSPIDFD, Linux 6.5
 constexpr std::size_t never_blocks_when_ready = 4096;  // written to a pipe with room: PIPE_BUF
 
 constexpr const char* name_of(int number) { return number == STDIN_FILENO ? "standard input" : "standard output"; }
@@ -118,6 +120,8 @@ public:
             return way_ == way::socket ? sys::sendmsg(fd_.get(), message) : sys::writev_no_sigpipe(fd_.get(), &part, 1);
         }
         const auto n = way_ == way::socket ? sys::recvmsg(fd_.get(), message) : sys::read(fd_.get(), data, size);
+        if (n && way_ == way::socket && (message.msg_flags & MSG_CTRUNC) != 0 && !asks_for_control())
+            return make_error_code(errc::too_many_descriptors);  // the kernel has closed them
         if (n && *n == 0) return error_code(asio::error::eof);
         return n;
     }
@@ -136,6 +140,15 @@ private:
         shared,  // blocks; used when it is ready
         direct,  // epoll does not take it, and it never blocks
     };
+
+    // Whether the kernel puts more beside the bytes than descriptors.
+    bool asks_for_control() const noexcept {
+        for (const int what : {SO_PASSCRED, so_passpidfd, SO_TIMESTAMP, SO_TIMESTAMPNS}) {
+            const auto asked = sys::socket_option(fd_.get(), SOL_SOCKET, what);
+            if (asked && *asked != 0) return true;
+        }
+        return false;
+    }
 
     void watch(int fd, const std::string& name) {
         error_code ec;
@@ -243,7 +256,7 @@ standard_streams& standard_streams::operator=(standard_streams&& other) noexcept
 
 standard_streams::~standard_streams() { close(); }
 
-executor standard_streams::get_executor() const noexcept { return state_->io; }
+executor standard_streams::get_executor() const noexcept { return state_ ? state_->io : executor(); }
 
 bool standard_streams::is_open() const noexcept { return state_ && state_->in.is_open(); }
 
@@ -265,11 +278,15 @@ void standard_streams::close() noexcept {
     state_->out.close();
 }
 
-void standard_streams::start_read(asio::mutable_buffer into, transfer_handler handler) {
+void standard_streams::start_read(asio::mutable_buffer into, transfer_handler handler, const executor& own) {
+    if (!state_)
+        return post_completion(own, std::move(handler), error_code(asio::error::bad_descriptor), std::size_t{0});
     start({state_, &detail::standard_streams_state::in, into.data(), into.size()}, std::move(handler));
 }
 
-void standard_streams::start_write(asio::const_buffer from, transfer_handler handler) {
+void standard_streams::start_write(asio::const_buffer from, transfer_handler handler, const executor& own) {
+    if (!state_)
+        return post_completion(own, std::move(handler), error_code(asio::error::bad_descriptor), std::size_t{0});
     start({state_, &detail::standard_streams_state::out, const_cast<void*>(from.data()), from.size()},
           std::move(handler));
 }

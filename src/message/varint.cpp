@@ -11,13 +11,13 @@ parsed_frame varint::parse(std::string_view bytes, std::size_t) const noexcept {
     constexpr std::size_t longest = 5;
     std::uint64_t length = 0;
     for (std::size_t i = 0; i < longest; ++i) {
-        if (i == bytes.size()) return parsed_frame::incomplete(i + 1);
+        if (i == bytes.size()) return parsed_frame::incomplete(i + 1, 0);
         const auto byte = static_cast<unsigned char>(bytes[i]);
         length |= std::uint64_t{byte & 0x7fu} << (7 * i);
         if (byte & 0x80u) continue;
         if (length > limit_) return parsed_frame::failed(errc::limit_exceeded, 0, detail::too_long);
         const std::size_t head = i + 1;
-        if (bytes.size() - head < length) return parsed_frame::incomplete(head + length);
+        if (bytes.size() - head < length) return parsed_frame::incomplete(head + length, 0);
         return parsed_frame::complete(
             {head + static_cast<std::size_t>(length), head, static_cast<std::size_t>(length)});
     }

@@ -189,6 +189,7 @@ BOOST_AUTO_TEST_CASE(a_channel_of_any_kind_without_a_stream) {
     lifetime("any_channel", "cancel", dead, [](c_ref c, auto&) { c.cancel(); });
     lifetime("any_channel", "close", dead, [](c_ref c, auto&) { c.close(); });
     lifetime("any_channel", "failure", dead, [](c_ref c, auto&) { (void)c.failure(); });
+    lifetime("any_channel", "on_write_failure", dead, [](c_ref c, auto&) { c.on_write_failure([] {}); });
     lifetime("any_channel", "counters", dead, [](c_ref c, auto&) { BOOST_TEST(c.counters().reads == 0u); });
 }
 
@@ -222,6 +223,7 @@ BOOST_AUTO_TEST_CASE(a_listener_for_channels_that_does_not_listen) {
              [](l_ref l, auto&) { (void)throws([&] { (void)to_string(l.local_address()); }); });
     lifetime("channel_listener", "is_open", dead, [](l_ref l, auto&) { BOOST_TEST(!l.is_open()); });
     lifetime("channel_listener", "counters", dead, [](l_ref l, auto&) { BOOST_TEST(l.counters().accepted == 0u); });
+    lifetime("channel_listener", "held", dead, [](l_ref l, auto&) { BOOST_TEST(l.held().descriptors == 0u); });
     lifetime("channel_listener", "cancel", dead, [](l_ref l, auto&) { l.cancel(); });
     lifetime("channel_listener", "close", dead, [](l_ref l, auto&) { l.close(); });
 }

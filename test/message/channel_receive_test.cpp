@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "channel_tools.hpp"
+#include "sanitizers.hpp"
 
 #include <parley/message/content_length.hpp>
 #include <parley/message/lines.hpp>
@@ -19,6 +20,8 @@
 #include <fstream>
 #include <memory>
 #include <stdexcept>
+
+#include <malloc.h>
 
 BOOST_AUTO_TEST_SUITE(channel_receive_test)
 
@@ -52,6 +55,12 @@ struct endless {
     std::size_t limit() const noexcept { return 1000; }
     std::size_t overhead() const noexcept { return 0; }
 };
+
+boost::test_tools::assertion_result can_see_the_heap(boost::unit_test::test_unit_id) {
+    boost::test_tools::assertion_result can(!sanitized);
+    can.message() << "a sanitizer has a heap of its own";
+    return can;
+}
 
 long resident_peak_kib() {
     std::ifstream status("/proc/self/status");
@@ -210,6 +219,27 @@ BOOST_AUTO_TEST_CASE(a_length_that_is_too_large_costs_nothing) {
     there.close();
     BOOST_TEST(receive_from(c).ec == make_error_code(errc::truncated_frame));
     BOOST_TEST(resident_peak_kib() - before < 1024);
+}
+
+// P: not even where nothing is written there, which costs nothing resident.
+BOOST_AUTO_TEST_CASE(an_announced_length_alone_claims_little_memory,
+                     *boost::unit_test::precondition(can_see_the_heap)) {
+    const auto allocated = [] {
+        const auto heap = ::mallinfo2();
+        return heap.uordblks + heap.hblkhd;
+    };
+    auto [here, there] = make_socket_pair<local_stream>(ex).value();
+    auto c = make(std::move(here));
+    received got;
+    c.async_receive(got.handler());
+    run_ready(io);
+    const auto before = allocated();
+    write_bytes(there, std::string("\0\0\0\x01\x01\0\0\0", 8) + "little");
+    run_ready(io);
+    write_bytes(there, "and a bit more");
+    run_ready(io);
+    BOOST_TEST(allocated() - before < std::size_t{1} << 20);
+    BOOST_TEST(got.count == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_framing_that_never_finds_a_message_ends_at_its_own_limit) {

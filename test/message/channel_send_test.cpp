@@ -184,7 +184,49 @@ BOOST_AUTO_TEST_CASE(a_send_that_is_cancelled_within_its_message_closes_the_chan
     BOOST_TEST(cancelled.ec == asio::error::operation_aborted);
     BOOST_TEST(behind.ec == asio::error::operation_aborted);
     BOOST_TEST(!here.is_open());
+    BOOST_TEST(here.failure().code() == asio::error::operation_aborted);
+    BOOST_TEST(here.failure().context().starts_with("message 1: the send was cancelled when "));
+    BOOST_TEST(here.failure().context().ends_with(" of 1048584 bytes had left"));
+    BOOST_TEST(send_to(here, "x") == asio::error::bad_descriptor);
+    BOOST_TEST(receive_from(here).ec == asio::error::bad_descriptor);
     BOOST_TEST(receive_from(there).ec == make_error_code(errc::truncated_frame));
+}
+
+BOOST_AUTO_TEST_CASE(a_channel_says_of_a_large_send_that_cancel_has_ended_that_it_was) {
+    auto [a, b] = make_socket_pair<local_stream>(ex).value();
+    make_small(a);
+    auto here = make(std::move(a));
+    BOOST_TEST(here.try_send("before"));
+    const std::string large(1 << 20, 'x');
+    done cancelled;
+    here.async_send(large, cancelled.handler());
+    run_ready(io);
+    here.cancel();
+    run_until(io, [&] { return cancelled.count == 1; });
+    BOOST_TEST(cancelled.ec == asio::error::operation_aborted);
+    BOOST_TEST(!here.is_open());
+    BOOST_TEST(here.failure().context().starts_with("message 2: the send was cancelled when "));
+}
+
+// N: what a failure has ended is not told in its place.
+BOOST_AUTO_TEST_CASE(the_first_failure_is_told) {
+    auto [a, b] = make_socket_pair<local_stream>(ex).value();
+    make_small(a);
+    auto here = make(std::move(a));
+    const std::string large(1 << 20, 'x');
+    done sent, behind, flushed;
+    here.async_send(large, sent.handler());
+    here.async_send("behind it", behind.handler());
+    here.async_flush(flushed.handler());
+    run_ready(io);
+    asio::write(b, asio::buffer("GET / HTTP/1.1\r\n", 16));
+    BOOST_TEST(receive_from(here).ec == make_error_code(errc::invalid_frame));
+    run_until(io, [&] { return sent.count == 1 && behind.count == 1; });
+    BOOST_TEST(sent.ec == make_error_code(errc::invalid_frame));
+    BOOST_TEST(behind.ec == make_error_code(errc::invalid_frame));
+    BOOST_TEST(here.failure().context() == "message 1, byte 4: version 1 was expected");
+    here.cancel();
+    BOOST_TEST(here.failure().context() == "message 1, byte 4: version 1 was expected");
 }
 
 BOOST_AUTO_TEST_CASE(cancel_ends_all_that_waits) {

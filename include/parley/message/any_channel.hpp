@@ -64,6 +64,7 @@ struct channel_counters {
 
 namespace detail {
 
+class channel_maker;
 class channel_state;
 class channel_wire;
 
@@ -82,6 +83,9 @@ struct channel_front {
     const message_place* end = nullptr;
     bool brings_descriptors = false;  // each message has to be looked at
 };
+
+/// That of no channel.
+inline constinit channel_front no_front{};
 
 }  // namespace detail
 
@@ -143,7 +147,8 @@ class PARLEY_EXPORT any_channel {
 public:
     using executor_type = executor;
 
-    /// Holds no channel: to be assigned to. Only `is_open` may be asked.
+    /// Holds no channel: to be assigned to. It is closed, as one that was moved from: operations end with
+    /// `bad_descriptor`.
     any_channel() noexcept = default;
     any_channel(any_channel&& other) noexcept;
     any_channel& operator=(any_channel&& other) noexcept;
@@ -154,6 +159,7 @@ public:
     /// For `channel` and others that bring a stream and a framing. Throws system_error for options that cannot work.
     any_channel(std::unique_ptr<detail::channel_wire> wire, const channel_options& options);
 
+    /// Empty where there is no channel.
     executor_type get_executor() const noexcept;
     /// The descriptor of the socket below, on loan, to ask who is at its other end; -1 where there is none.
     int native_handle() const noexcept;
@@ -213,10 +219,11 @@ public:
     /// `operation_aborted`: nothing of the message was sent; where a part of it was, the channel is closed.
     template <typename CompletionToken = asio::deferred_t>
     auto async_send(std::string_view message, CompletionToken&& token = {}) {
-        return async_start<void(error_code)>(std::forward<CompletionToken>(token),
-                                             [this, message](completion_handler<void(error_code)> handler) {
-                                                 start_send(message, {}, std::move(handler));
-                                             });
+        return async_start<void(error_code)>(
+            std::forward<CompletionToken>(token),
+            [this, message](completion_handler<void(error_code)> handler, const executor& own) {
+                start_send(message, {}, std::move(handler), own);
+            });
     }
 
     /// The same, with up to 253 descriptors that arrive with it, over a UNIX socket and with a framing that tells their
@@ -224,11 +231,12 @@ public:
     /// Errors: also `errc::too_many_descriptors`; `operation_not_supported` where the stream is none that can.
     template <typename CompletionToken = asio::deferred_t>
     auto async_send(std::string_view message, std::vector<unique_fd> descriptors, CompletionToken&& token = {}) {
-        return async_start<void(error_code)>(std::forward<CompletionToken>(token),
-                                             [this, message, descriptors = std::move(descriptors)](
-                                                 completion_handler<void(error_code)> handler) mutable {
-                                                 start_send(message, std::move(descriptors), std::move(handler));
-                                             });
+        return async_start<void(error_code)>(
+            std::forward<CompletionToken>(token),
+            [this, message, descriptors = std::move(descriptors)](completion_handler<void(error_code)> handler,
+                                                                  const executor& own) mutable {
+                start_send(message, std::move(descriptors), std::move(handler), own);
+            });
     }
 
     /// Queues a copy of `message`. False where `async_send` would wait or fail: call that, and it will say.
@@ -241,9 +249,10 @@ public:
     /// all the same.
     template <typename CompletionToken = asio::deferred_t>
     auto async_flush(CompletionToken&& token = {}) {
-        return async_start<void(error_code)>(
-            std::forward<CompletionToken>(token),
-            [this](completion_handler<void(error_code)> handler) { start_flush(std::move(handler)); });
+        return async_start<void(error_code)>(std::forward<CompletionToken>(token),
+                                             [this](completion_handler<void(error_code)> handler, const executor& own) {
+                                                 start_flush(std::move(handler), own);
+                                             });
     }
 
     /// Sends what is queued, then tells the other side that nothing more comes: it sees the end of the stream.
@@ -251,9 +260,10 @@ public:
     /// `operation_aborted`; the end is sent all the same.
     template <typename CompletionToken = asio::deferred_t>
     auto async_end(CompletionToken&& token = {}) {
-        return async_start<void(error_code)>(
-            std::forward<CompletionToken>(token),
-            [this](completion_handler<void(error_code)> handler) { start_end(false, std::move(handler)); });
+        return async_start<void(error_code)>(std::forward<CompletionToken>(token),
+                                             [this](completion_handler<void(error_code)> handler, const executor& own) {
+                                                 start_end(false, std::move(handler), own);
+                                             });
     }
 
     /// Sends what is queued, then closes. A receive that waits ends with `operation_aborted`, and what comes meanwhile
@@ -264,9 +274,10 @@ public:
     /// `operation_aborted`: it is closed at once, and what was not sent is lost. Use `with_timeout` to bound it.
     template <typename CompletionToken = asio::deferred_t>
     auto async_shutdown(CompletionToken&& token = {}) {
-        return async_start<void(error_code)>(
-            std::forward<CompletionToken>(token),
-            [this](completion_handler<void(error_code)> handler) { start_end(true, std::move(handler)); });
+        return async_start<void(error_code)>(std::forward<CompletionToken>(token),
+                                             [this](completion_handler<void(error_code)> handler, const executor& own) {
+                                                 start_end(true, std::move(handler), own);
+                                             });
     }
 
     /// Ends pending operations with `operation_aborted`; the channel stays open, except where a large message had
@@ -275,8 +286,9 @@ public:
     /// Closes at once: pending operations end with `operation_aborted`, what is queued is lost. Again does nothing.
     void close() noexcept;
 
-    /// Why the channel does not work any more, with the place: "message 17, byte 4: version 1 was expected". No error
-    /// while it works, at a clean end and after `close`.
+    /// Why the channel does not work any more, with the place: "message 17, byte 4: version 1 was expected". The first
+    /// failure, not what it has ended. No error while it works, at a clean end and after `close`; `operation_aborted`
+    /// where a send was cancelled of which a part had left.
     const error& failure() const noexcept;
     channel_counters counters() const noexcept;
 
@@ -285,20 +297,23 @@ public:
     void on_write_failure(std::function<void()> told);
 
 protected:
-    detail::channel_wire& wire() noexcept;
+    /// Throws system_error, `bad_descriptor`, where there is no channel.
+    detail::channel_wire& wire();
 
 private:
+    friend class detail::channel_maker;
+
     void start_receive(completion_handler<void(error_code, std::optional<std::string_view>)> handler,
                        const executor& own);
     void start_receive_batch(completion_handler<void(error_code, message_batch)> handler, const executor& own);
     std::optional<std::string_view> try_receive_next() noexcept;
     void start_send(std::string_view message, std::vector<unique_fd> descriptors,
-                    completion_handler<void(error_code)> handler);
-    void start_flush(completion_handler<void(error_code)> handler);
-    void start_end(bool close, completion_handler<void(error_code)> handler);
+                    completion_handler<void(error_code)> handler, const executor& own);
+    void start_flush(completion_handler<void(error_code)> handler, const executor& own);
+    void start_end(bool close, completion_handler<void(error_code)> handler, const executor& own);
 
     std::shared_ptr<detail::channel_state> state_;
-    detail::channel_front* front_ = nullptr;
+    detail::channel_front* front_ = &detail::no_front;
 };
 
 }  // namespace parley

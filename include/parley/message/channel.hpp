@@ -41,8 +41,9 @@ public:
     explicit channel(Stream stream, Framer framing, const channel_options& options = {})
         : any_channel(std::make_unique<wire_type>(std::move(stream), std::move(framing)), options) {}
 
-    /// The stream, to set options and to ask who is at its other end; not to read, write, or close.
-    Stream& stream() noexcept { return static_cast<wire_type&>(wire()).stream(); }
+    /// The stream, to set options and to ask who is at its other end; not to read, write, or close. Throws
+    /// system_error, `bad_descriptor`, for a channel that was moved from.
+    Stream& stream() { return static_cast<wire_type&>(wire()).stream(); }
 
 private:
     using wire_type = detail::wire_of<Stream, Framer>;

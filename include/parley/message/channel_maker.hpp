@@ -20,6 +20,8 @@
 
 namespace parley::detail {
 
+class channel_budget;
+
 /// A framing with its type taken away, and options.
 class PARLEY_EXPORT channel_maker {
 public:
@@ -29,8 +31,9 @@ public:
     virtual ~channel_maker();
 
     /// A channel over `connection`, whose socket is of the shape that was asked for. Closes it on an error.
+    /// With a `budget` it is shared by all channels of a listener.
     error_code make(const executor& io, const protocol_shape& shape, open_connection& connection,
-                    any_channel& into) const;
+                    const std::shared_ptr<channel_budget>& budget, any_channel& into) const;
 
 private:
     virtual std::unique_ptr<channel_wire> over_stream(asio::generic::stream_protocol::socket socket) const = 0;

@@ -20,7 +20,19 @@ public:
 
     constexpr explicit content_length(std::size_t limit = default_message_limit) noexcept : limit_(limit) {}
 
-    PARLEY_EXPORT parsed_frame parse(std::string_view bytes, std::size_t examined) const noexcept;
+    /// What is known of a header that has come whole, and of one that has not, so that bytes that come one by one are
+    /// looked at once.
+    struct progress {
+        std::size_t seen = 0;    // of the header, where it has not come whole
+        std::size_t head = 0;    // its size, once it has
+        std::size_t length = 0;  // of the message, then
+    };
+
+    PARLEY_EXPORT parsed_frame parse(std::string_view bytes, progress& so_far) const noexcept;
+    parsed_frame parse(std::string_view bytes, std::size_t) const noexcept {
+        progress anew;
+        return parse(bytes, anew);
+    }
     parsed_frame parse_end(std::string_view bytes) const noexcept { return detail::truncated(bytes); }
     PARLEY_EXPORT error_code enclose(std::string_view payload, unsigned descriptors, frame_ends& ends) const noexcept;
 

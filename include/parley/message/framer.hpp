@@ -37,16 +37,21 @@ struct parsed_frame {
         failed,      ///< these bytes are no frame, and nothing behind them can be made sense of
     };
 
+    static constexpr unsigned unknown = ~0U;
+
     kind outcome = kind::incomplete;
     std::size_t wanted = 1;
     frame found{};
     error_code code{};
+    /// Of an incomplete frame: how many descriptors it announces, where that can be told already.
+    unsigned announced = unknown;
     std::size_t at = 0;     ///< of an error: the byte, counted from the beginning of the frame
     const char* what = "";  ///< of an error: what was wrong there, a text of static lifetime
 
-    static constexpr parsed_frame incomplete(std::size_t wanted) noexcept {
+    static constexpr parsed_frame incomplete(std::size_t wanted, unsigned announced = unknown) noexcept {
         parsed_frame parsed;
         parsed.wanted = wanted;
+        parsed.announced = announced;
         return parsed;
     }
     static constexpr parsed_frame complete(const frame& found) noexcept {

@@ -20,7 +20,7 @@ namespace parley {
 ///
 /// A receiver refuses any other version, flag or number at once, and any length above its limit, so that something else
 /// that knocks, such as a web browser, is told by its first eight bytes. Descriptors arrive with the first byte of the
-/// header or later bytes of the same frame (SCM_RIGHTS).
+/// header or later bytes of the same frame (SCM_RIGHTS); a channel closes where they come with another frame.
 class length_prefix {
 public:
     static constexpr std::size_t header_size = 8;
@@ -39,7 +39,7 @@ public:
         const bool sound = byte(bytes, 4) == version && byte(bytes, 5) == 0 && descriptors <= most_descriptors &&
                            byte(bytes, 7) == 0 && length <= limit_;
         if (!sound) return refuse(bytes);
-        if (bytes.size() - header_size < length) return parsed_frame::incomplete(header_size + length);
+        if (bytes.size() - header_size < length) return parsed_frame::incomplete(header_size + length, descriptors);
         return parsed_frame::complete({header_size + length, header_size, length, descriptors});
     }
     parsed_frame parse_end(std::string_view bytes) const noexcept { return detail::truncated(bytes); }

@@ -73,13 +73,16 @@ public:
     /// Reads some bytes, into the first buffer that is not empty.
     ///
     /// Completion: `void(error_code, std::size_t)`. Errors: `asio::error::eof` at the end; `bad_descriptor` after
-    /// `close`; others of read(2). Cancellation: all types, `operation_aborted`; nothing is lost.
+    /// `close` and after a move; `errc::too_many_descriptors` where descriptors came with the bytes; others of read(2).
+    /// Cancellation: all types, `operation_aborted`; nothing is lost.
     template <typename MutableBufferSequence, typename CompletionToken = asio::deferred_t>
     auto async_read_some(const MutableBufferSequence& buffers, CompletionToken&& token = {}) {
         return async_start<void(error_code, std::size_t)>(
             std::forward<CompletionToken>(token),
             [this, into = detail::first_of<asio::mutable_buffer>(buffers)](
-                completion_handler<void(error_code, std::size_t)> handler) { start_read(into, std::move(handler)); });
+                completion_handler<void(error_code, std::size_t)> handler, const executor& own) {
+                start_read(into, std::move(handler), own);
+            });
     }
 
     /// Writes some bytes of the first buffer that is not empty.
@@ -91,7 +94,9 @@ public:
         return async_start<void(error_code, std::size_t)>(
             std::forward<CompletionToken>(token),
             [this, from = detail::first_of<asio::const_buffer>(buffers)](
-                completion_handler<void(error_code, std::size_t)> handler) { start_write(from, std::move(handler)); });
+                completion_handler<void(error_code, std::size_t)> handler, const executor& own) {
+                start_write(from, std::move(handler), own);
+            });
     }
 
     /// Ends pending operations with `operation_aborted`.
@@ -104,8 +109,10 @@ public:
     void close() noexcept;
 
 private:
-    void start_read(asio::mutable_buffer into, completion_handler<void(error_code, std::size_t)> handler);
-    void start_write(asio::const_buffer from, completion_handler<void(error_code, std::size_t)> handler);
+    void start_read(asio::mutable_buffer into, completion_handler<void(error_code, std::size_t)> handler,
+                    const executor& own);
+    void start_write(asio::const_buffer from, completion_handler<void(error_code, std::size_t)> handler,
+                     const executor& own);
 
     std::shared_ptr<detail::standard_streams_state> state_;  // a pending operation shares it
 };
