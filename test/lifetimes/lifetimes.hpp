@@ -192,6 +192,10 @@ void pending(const char* type, const char* function, Make make, Start start, aft
             if (turned) run_ready(io);
             BOOST_TEST(result->completions == 0, "nothing is under way: " << result->message);
             live.object.reset();
+            const auto end = std::chrono::steady_clock::now() + patience;
+            while (result->completions == 0 && io.run_one_until(end) != 0) {}
+            BOOST_TEST(result->completions == 1);
+            live.beside.reset();  // a connection, for example, which has work of its own
             run_dry_for(io);
             BOOST_TEST(result->completions == 1);
             if (then == afterwards::fails) BOOST_TEST(result->failed, "it succeeds");
