@@ -27,7 +27,7 @@ constexpr kind_set tcp = set_of(address_kind::tcp);
 constexpr kind_set udp = set_of(address_kind::udp);
 constexpr kind_set multicast = set_of(address_kind::udp_multicast);
 constexpr kind_set raw = set_of(address_kind::raw_icmp) | set_of(address_kind::raw_icmp6);
-constexpr kind_set connected =
+constexpr kind_set connected_kinds =
     set_of(address_kind::unix_stream) | set_of(address_kind::unix_seqpacket) | set_of(address_kind::tcp);
 
 using owner_name = decltype(address_options::user);
@@ -56,8 +56,8 @@ constexpr std::array rows{
     row{.name = "mode", .where = &address_options::mode, .kinds = unix_kinds, .high = 0777, .for_paths = true},
     row{.name = "user", .where = &address_options::user, .kinds = unix_kinds, .for_paths = true},
     row{.name = "group", .where = &address_options::group, .kinds = unix_kinds, .for_paths = true},
-    row{.name = "backlog", .where = &address_options::backlog, .kinds = connected},
-    row{.name = "connect_timeout", .where = &address_options::connect_timeout, .kinds = connected, .low = 1},
+    row{.name = "backlog", .where = &address_options::backlog, .kinds = connected_kinds},
+    row{.name = "connect_timeout", .where = &address_options::connect_timeout, .kinds = connected_kinds, .low = 1},
     row{.name = "nodelay", .where = &address_options::nodelay, .kinds = tcp},
     row{.name = "keepalive", .where = &address_options::keepalive, .kinds = tcp},
     row{.name = "keepalive_idle", .where = &address_options::keepalive_idle, .kinds = tcp, .low = 1, .high = 32767},

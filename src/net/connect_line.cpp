@@ -45,17 +45,17 @@ void connect_in_line::start(handler_type handler) {
     asio::cancellation_state cancellation(asio::get_associated_cancellation_slot(handler),
                                           asio::enable_total_cancellation());
     pause_ = shortest_pause;
-    wait(std::move(handler), std::move(cancellation));
+    wait(std::move(handler), cancellation);
 }
 
 void connect_in_line::wait(handler_type handler, asio::cancellation_state cancellation) {
     auto slot = cancellation.slot();
-    auto again = [self = shared_from_this(), cancellation = std::move(cancellation)](auto h, error_code ec) mutable {
+    auto again = [self = shared_from_this(), cancellation = cancellation](auto h, error_code ec) mutable {
         open_connection c;
         if (!ec) {
             const auto end = self->try_to_connect(c);
             if (!end && cancellation.cancelled() == asio::cancellation_type::none)
-                return self->wait(std::move(h), std::move(cancellation));
+                return self->wait(std::move(h), cancellation);
             ec = end.value_or(asio::error::operation_aborted);
         }
         self->place_.reset();

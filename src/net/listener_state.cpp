@@ -163,11 +163,11 @@ void listener_state::go_on(handler_type handler, asio::cancellation_state cancel
             return complete(std::move(handler), ec, {});
         case tried::not_now:
             if (is_cancelled(cancellation)) break;
-            return pause(std::move(handler), std::move(cancellation), ec);
+            return pause(std::move(handler), cancellation, ec);
         case tried::nothing_there:
             if (is_cancelled(cancellation)) break;
             place_.reset();
-            return wait_for_connection(std::move(handler), std::move(cancellation));
+            return wait_for_connection(std::move(handler), cancellation);
     }
     complete(std::move(handler), asio::error::operation_aborted, {});
 }
@@ -195,7 +195,7 @@ void listener_state::wait_for_connection(handler_type handler, asio::cancellatio
                                                                                auto h, const error_code& ec) mutable {
                                          self->one_waits_ = false;
                                          if (ec) return self->complete(std::move(h), ec, {});
-                                         self->go_on(std::move(h), std::move(cancellation));
+                                         self->go_on(std::move(h), cancellation);
                                      })));
 }
 
@@ -209,7 +209,7 @@ void listener_state::wait_behind(handler_type handler) {
                           [self = shared_from_this(), own, cancellation](auto h, const error_code& ec) mutable {
                               const bool called = own->called, cancelled = own->cancelled;
                               self->behind_.erase(own);
-                              if (called && !cancelled) return self->go_on(std::move(h), std::move(cancellation));
+                              if (called && !cancelled) return self->go_on(std::move(h), cancellation);
                               if (called) self->call_next();
                               std::move(h)(ec ? ec : error_code(asio::error::operation_aborted), open_connection());
                           })));
@@ -225,7 +225,7 @@ void listener_state::pause(handler_type handler, asio::cancellation_state cancel
         const auto line = lack ? shortage_line_ : "accept " + std::to_string(reinterpret_cast<std::uintptr_t>(this));
         place_ = std::make_unique<place_in_line>(get_executor(), line);
     }
-    wait_for_turn(std::move(handler), std::move(cancellation));
+    wait_for_turn(std::move(handler), cancellation);
 }
 
 void listener_state::wait_for_turn(handler_type handler, asio::cancellation_state cancellation) {
@@ -237,7 +237,7 @@ void listener_state::wait_for_turn(handler_type handler, asio::cancellation_stat
                                                                                auto h, const error_code& ec) mutable {
                                          self->one_waits_ = false;
                                          if (ec) return self->complete(std::move(h), ec, {});
-                                         self->go_on(std::move(h), std::move(cancellation));
+                                         self->go_on(std::move(h), cancellation);
                                      })));
 }
 

@@ -105,7 +105,7 @@ result<endpoint> endpoint::parse(std::string_view text) {
     if (how) {
         auto named = protocol::named(*how);
         if (!named) return named.error();
-        made.protocol = std::move(*named);
+        made.protocol = *named;
     }
     if (framing) {
         const auto divided = framing_named(*framing);
@@ -134,7 +134,7 @@ task<connection> connect_with(executor io, endpoint where, router calls, connect
     const auto dial = [io, address = where.address, options]() -> task<any_channel> {
         return open_channel(io, address, options);
     };
-    connection made(co_await dial(), std::move(calls), options.connection);
+    connection made(co_await dial(), calls, options.connection);
     if (options.reconnect) made.session()->reconnect_by(dial, *options.reconnect);
     co_return made;
 }
@@ -152,31 +152,31 @@ task<void> serve_with(executor io, endpoint where, router calls, serve_options o
 }  // namespace
 
 task<connection> connect(executor io, endpoint where, router calls, const connect_rpc_options& options) {
-    return connect_with(std::move(io), std::move(where), std::move(calls), options);
+    return connect_with(std::move(io), std::move(where), calls, options);
 }
 task<connection> connect(executor io, endpoint where, router calls) {
-    return connect_with(std::move(io), std::move(where), std::move(calls), {});
+    return connect_with(std::move(io), std::move(where), calls, {});
 }
 task<connection> connect(executor io, endpoint where) { return connect(std::move(io), std::move(where), router()); }
 task<connection> connect(executor io, std::string_view where, router calls, const connect_rpc_options& options) {
-    return connect_with(std::move(io), endpoint::parse(where).value(), std::move(calls), options);
+    return connect_with(std::move(io), endpoint::parse(where).value(), calls, options);
 }
 task<connection> connect(executor io, std::string_view where, router calls) {
-    return connect_with(std::move(io), endpoint::parse(where).value(), std::move(calls), {});
+    return connect_with(std::move(io), endpoint::parse(where).value(), calls, {});
 }
 task<connection> connect(executor io, std::string_view where) { return connect(std::move(io), where, router()); }
 
 task<void> serve(executor io, endpoint where, router calls, const serve_options& options) {
-    return serve_with(std::move(io), std::move(where), std::move(calls), options);
+    return serve_with(std::move(io), std::move(where), calls, options);
 }
 task<void> serve(executor io, endpoint where, router calls) {
-    return serve_with(std::move(io), std::move(where), std::move(calls), {});
+    return serve_with(std::move(io), std::move(where), calls, {});
 }
 task<void> serve(executor io, std::string_view where, router calls, const serve_options& options) {
-    return serve_with(std::move(io), endpoint::parse(where).value(), std::move(calls), options);
+    return serve_with(std::move(io), endpoint::parse(where).value(), calls, options);
 }
 task<void> serve(executor io, std::string_view where, router calls) {
-    return serve_with(std::move(io), endpoint::parse(where).value(), std::move(calls), {});
+    return serve_with(std::move(io), endpoint::parse(where).value(), calls, {});
 }
 
 }  // namespace parley::rpc

@@ -93,7 +93,7 @@ connection::connection() noexcept = default;
 connection::connection(any_channel channel) : connection(std::move(channel), router()) {}
 
 connection::connection(any_channel channel, router calls)
-    : connection(std::move(channel), std::move(calls), connection_options()) {}
+    : connection(std::move(channel), calls, connection_options()) {}
 
 connection::connection(any_channel channel, router calls, const connection_options& options)
     : rpc::peer(std::make_shared<detail::session>(std::move(channel), std::move(calls), options)) {

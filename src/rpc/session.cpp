@@ -32,7 +32,7 @@ session::session(any_channel channel, router calls, const connection_options& op
     : executor_(channel.get_executor()),
       channel_(std::move(channel)),
       wire_(options.protocol.make_wire()),
-      router_(std::move(calls)),
+      router_(calls),
       options_(options),
       calls_at_home_(std::make_unique<waiting_calls>(&calls_)),
       parked_(executor_, asio::steady_timer::time_point::max()),

@@ -34,7 +34,7 @@ struct endpoint {
     rpc::protocol protocol{};
 
     endpoint(parley::address where) : address(std::move(where)) {}
-    endpoint(parley::address where, rpc::protocol how) : address(std::move(where)), protocol(std::move(how)) {}
+    endpoint(parley::address where, rpc::protocol how) : address(std::move(where)), protocol(how) {}
 
     /// The text that `parse` takes.
     PARLEY_RPC_EXPORT friend std::ostream& operator<<(std::ostream& out, const endpoint& e);
@@ -99,12 +99,12 @@ PARLEY_RPC_EXPORT task<void> serve(executor io, endpoint where, router calls);
 template <typename Context>
     requires(!std::convertible_to<Context&, executor>)
 task<connection> connect(Context& context, std::string_view where, router calls, const connect_rpc_options& options) {
-    return connect(executor(context.get_executor()), where, std::move(calls), options);
+    return connect(executor(context.get_executor()), where, calls, options);
 }
 template <typename Context>
     requires(!std::convertible_to<Context&, executor>)
 task<connection> connect(Context& context, std::string_view where, router calls) {
-    return connect(executor(context.get_executor()), where, std::move(calls));
+    return connect(executor(context.get_executor()), where, calls);
 }
 template <typename Context>
     requires(!std::convertible_to<Context&, executor>)
@@ -114,12 +114,12 @@ task<connection> connect(Context& context, std::string_view where) {
 template <typename Context>
     requires(!std::convertible_to<Context&, executor>)
 task<void> serve(Context& context, std::string_view where, router calls, const serve_options& options) {
-    return serve(executor(context.get_executor()), where, std::move(calls), options);
+    return serve(executor(context.get_executor()), where, calls, options);
 }
 template <typename Context>
     requires(!std::convertible_to<Context&, executor>)
 task<void> serve(Context& context, std::string_view where, router calls) {
-    return serve(executor(context.get_executor()), where, std::move(calls));
+    return serve(executor(context.get_executor()), where, calls);
 }
 
 }  // namespace parley::rpc
