@@ -155,7 +155,8 @@ BOOST_DATA_TEST_CASE(a_signal_is_seen_although_others_have_filled_the_queue_of_i
         missed += event->missed;
     }
     BOOST_TEST(seen == 1);
-    BOOST_TEST(others + static_cast<int>(both.missed()) == burst);
+    const int all = others + static_cast<int>(both.missed());
+    BOOST_TEST((under_tsan ? all > 0 && all <= burst : all == burst), all);  // ThreadSanitizer drops signals itself
     BOOST_TEST(missed <= both.missed());
 }
 
