@@ -119,6 +119,7 @@ private:
     void end_broken(const incoming_item& item);
 
     void answered(const incoming_item& item);
+    std::unique_ptr<waiting_call> take_answered(const incoming_item& item);
     bool add_part(const incoming_item& item);
     void give_up(std::uint32_t id, error_code why, bool later, const std::string& text = {});
     void abort_calls(bool idempotent_too);

@@ -144,17 +144,23 @@ bool session::was_issued(std::uint32_t id) const noexcept {
     return id != 0 && back != 0 && back <= counted_.calls;
 }
 
-void session::answered(const incoming_item& item) {
-    const bool by_number = item.has_number;
-    const std::uint32_t id = by_number ? item.number : calls_->due();
-    if (!by_number) calls_->answered_in_order();
+// The call that an answer ends; null, and counted, where no call waits for it.
+std::unique_ptr<waiting_call> session::take_answered(const incoming_item& item) {
+    const std::uint32_t id = item.has_number ? item.number : calls_->due();
+    if (!item.has_number && !item.continues) calls_->answered_in_order();
     auto call = calls_->take(id);
-    if (!call) {
+    if (call) {
+        ++counted_.answers;
+        call->deadline.reset();
+    } else {
         ++(was_issued(id) ? counted_.late_answers : counted_.unknown_answers);
-        return;
     }
-    ++counted_.answers;
-    call->deadline.reset();
+    return call;
+}
+
+void session::answered(const incoming_item& item) {
+    const auto call = take_answered(item);
+    if (!call) return;
     if (item.what == incoming_item::kind::fault)
         call->fail(call_error(wire_->read_fault(item), call->method));
     else

@@ -72,17 +72,10 @@ void session::invalid(const incoming_item& item, const std::shared_ptr<batch>& t
 
 // An answer that cannot be understood, or something that may have been one.
 void session::end_broken(const incoming_item& item) {
-    const std::uint32_t id = item.has_number ? item.number : calls_->due();
-    if (!item.has_number && id == 0)  // nothing tells what it belongs to, nor what the next one does
+    if (!item.has_number && calls_->due() == 0)  // nothing tells what it belongs to, nor what the next one does
         return lost(error(errc::invalid_request, place_of_message(item.problem)));
-    if (!item.has_number && !item.continues) calls_->answered_in_order();
-    auto call = calls_->take(id);
-    if (!call) {
-        ++(was_issued(id) ? counted_.late_answers : counted_.unknown_answers);
-        return;
-    }
-    ++counted_.answers;
-    call->deadline.reset();
+    const auto call = take_answered(item);
+    if (!call) return;
     if (call->wants_parts) read_more();
     call->fail(call_error(make_error_code(errc::invalid_reply), call->method, item.problem));
 }
