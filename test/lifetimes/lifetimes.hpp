@@ -229,4 +229,15 @@ std::unique_ptr<T> moved_from(std::unique_ptr<T> object) {
     return object;
 }
 
+/// What `make` makes on an executor: moved from, closed, and made by default where that can be.
+template <typename T, typename Make>
+dead_objects<T> moved_from_or_closed(Make make) {
+    return dead_ones<T>({{"moved from", [make](const executor& io) { return moved_from(make(io)); }},
+                         {"closed", [make](const executor& io) {
+                              auto object = make(io);
+                              object->close();
+                              return object;
+                          }}});
+}
+
 }  // namespace parley::test

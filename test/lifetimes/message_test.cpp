@@ -70,24 +70,13 @@ living<socket_channel> full_channel(const executor& io) {
 }
 
 const dead_objects<any_channel>& dead_any_channels() {
-    static const dead_objects<any_channel> all =
-        dead_ones<any_channel>({{"moved from", [](const executor& io) { return moved_from(any_channel_to(io)); }},
-                                {"closed", [](const executor& io) {
-                                     auto c = any_channel_to(io);
-                                     c->close();
-                                     return c;
-                                 }}});
+    static const dead_objects<any_channel> all = moved_from_or_closed<any_channel>(any_channel_to);
     return all;
 }
 
 const dead_objects<socket_channel>& dead_channels() {
     static const dead_objects<socket_channel> all =
-        dead_ones<socket_channel>({{"moved from", [](const executor& io) { return moved_from(channel_to(io)); }},
-                                   {"closed", [](const executor& io) {
-                                        auto c = channel_to(io);
-                                        c->close();
-                                        return c;
-                                    }}});
+        moved_from_or_closed<socket_channel>([](const executor& io) { return channel_to(io); });
     return all;
 }
 
@@ -99,13 +88,7 @@ std::unique_ptr<channel_listener> listening_for_channels(const executor& io) {
 living<channel_listener> living_channel_listener(const executor& io) { return {listening_for_channels(io)}; }
 
 const dead_objects<channel_listener>& dead_channel_listeners() {
-    static const dead_objects<channel_listener> all = dead_ones<channel_listener>(
-        {{"moved from", [](const executor& io) { return moved_from(listening_for_channels(io)); }},
-         {"closed", [](const executor& io) {
-              auto l = listening_for_channels(io);
-              l->close();
-              return l;
-          }}});
+    static const dead_objects<channel_listener> all = moved_from_or_closed<channel_listener>(listening_for_channels);
     return all;
 }
 
@@ -127,12 +110,8 @@ living<pair_of_pipes> living_pair(const executor& io) {
 }
 
 const dead_objects<pair_of_pipes>& dead_pairs() {
-    static const dead_objects<pair_of_pipes> all = dead_ones<pair_of_pipes>(
-        {{"moved from", [](const executor& io) { return moved_from(pair_of(io)); }}, {"closed", [](const executor& io) {
-                                                                                          auto p = pair_of(io);
-                                                                                          p->close();
-                                                                                          return p;
-                                                                                      }}});
+    static const dead_objects<pair_of_pipes> all =
+        moved_from_or_closed<pair_of_pipes>([](const executor& io) { return pair_of(io); });
     return all;
 }
 
@@ -149,12 +128,7 @@ const dead_objects<parley::standard_streams>& dead_standard_streams() {
     const auto make = [](const executor& io) {
         return std::make_unique<parley::standard_streams>(io, standard_streams_options{.print_to_error = false});
     };
-    static const dead_objects<parley::standard_streams> all = dead_ones<parley::standard_streams>(
-        {{"moved from", [=](const executor& io) { return moved_from(make(io)); }}, {"closed", [=](const executor& io) {
-                                                                                        auto s = make(io);
-                                                                                        s->close();
-                                                                                        return s;
-                                                                                    }}});
+    static const dead_objects<parley::standard_streams> all = moved_from_or_closed<parley::standard_streams>(make);
     return all;
 }
 

@@ -107,23 +107,13 @@ living<pty> living_terminal(const executor& io) {
 
 const dead_objects<pty>& dead_terminals() {
     static const dead_objects<pty> all =
-        dead_ones<pty>({{"moved from", [](const executor& io) { return moved_from(opened_terminal(io)); }},
-                        {"closed", [](const executor& io) {
-                             auto terminal = opened_terminal(io);
-                             terminal->close();
-                             return terminal;
-                         }}});
+        moved_from_or_closed<pty>([](const executor& io) { return opened_terminal(io); });
     return all;
 }
 
 const dead_objects<init_duty>& dead_duties() {
-    static const dead_objects<init_duty> all = dead_ones<init_duty>(
-        {{"moved from", [](const executor& io) { return moved_from(std::make_unique<init_duty>(io)); }},
-         {"closed", [](const executor& io) {
-              auto duty = std::make_unique<init_duty>(io);
-              duty->close();
-              return duty;
-          }}});
+    static const dead_objects<init_duty> all =
+        moved_from_or_closed<init_duty>([](const executor& io) { return std::make_unique<init_duty>(io); });
     return all;
 }
 

@@ -46,12 +46,7 @@ living<rpc::connection> living_connection(const executor& io) {
 
 const dead_objects<rpc::connection>& dead_connections() {
     static const dead_objects<rpc::connection> all =
-        dead_ones<rpc::connection>({{"moved from", [](const executor& io) { return moved_from(connected(io)); }},
-                                    {"closed", [](const executor& io) {
-                                         auto c = connected(io);
-                                         c->close();
-                                         return c;
-                                     }}});
+        moved_from_or_closed<rpc::connection>([](const executor& io) { return connected(io); });
     return all;
 }
 

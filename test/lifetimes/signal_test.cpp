@@ -25,13 +25,7 @@ std::unique_ptr<signal_watcher> watcher_of_a_signal(const executor& io) {
 living<signal_watcher> living_watcher(const executor& io) { return {watcher_of_a_signal(io)}; }
 
 const dead_objects<signal_watcher>& dead_watchers() {
-    static const dead_objects<signal_watcher> all = dead_ones<signal_watcher>(
-        {{"moved from", [](const executor& io) { return moved_from(watcher_of_a_signal(io)); }},
-         {"closed", [](const executor& io) {
-              auto watcher = watcher_of_a_signal(io);
-              watcher->close();
-              return watcher;
-          }}});
+    static const dead_objects<signal_watcher> all = moved_from_or_closed<signal_watcher>(watcher_of_a_signal);
     return all;
 }
 
