@@ -26,9 +26,6 @@ else()
     endforeach()
 endif()
 
-# For the component rpc alone.
-find_package(Boost 1.81 QUIET ${parley_boost_mode} OPTIONAL_COMPONENTS json)
-
 find_dependency(spdlog CONFIG)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_dependency(Threads)

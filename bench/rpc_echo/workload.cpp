@@ -15,12 +15,10 @@ bench::workload rpc_echo::describe() {
         .impls =
             {
                 {"raw blocking", "", with_raw},
-#ifdef PARLEY_BENCH_RPC
                 {"parley, MessagePack", PARLEY_VERSION_STRING, with_message_pack},
                 {"parley, MessagePack, busy polling", PARLEY_VERSION_STRING, with_message_pack_busy},
                 {"parley, JSON", PARLEY_VERSION_STRING, with_json},
                 {"parley, JSON, busy polling", PARLEY_VERSION_STRING, with_json_busy},
-#endif
                 bench::in_module("ZeroMQ", "zeromq"),
                 bench::in_module("nng", "nng", {{"in_flight", 1}}),
                 bench::in_module("sd-bus", "sdbus"),
