@@ -23,7 +23,9 @@
 #include <string>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 BOOST_AUTO_TEST_SUITE(process_test)
@@ -103,6 +105,22 @@ living<pty> living_terminal(const executor& io) {
     living<pty> live;
     live.object = opened_terminal(io, &live.keeps);
     return live;
+}
+
+/// Writes until the terminal takes no more, and goes on taking none as long as nobody reads.
+void fill(int leader) {
+    // Where lines are edited, a line that is too long is thrown away, which makes room again.
+    termios raw{};
+    BOOST_TEST(::tcgetattr(leader, &raw) == 0);
+    ::cfmakeraw(&raw);
+    BOOST_TEST(::tcsetattr(leader, TCSANOW, &raw) == 0);
+    BOOST_TEST(::fcntl(leader, F_SETFL, O_NONBLOCK) == 0);
+    const std::string much(4096, 'x');
+    // The kernel moves what was written to the reader's side later, by a worker.
+    pollfd writable{leader, POLLOUT, 0};
+    do {
+        while (::write(leader, much.data(), much.size()) > 0) {}
+    } while (::poll(&writable, 1, 50) > 0);
 }
 
 const dead_objects<pty>& dead_terminals() {
@@ -274,10 +292,7 @@ BOOST_AUTO_TEST_CASE(a_terminal_that_goes) {
         "pty", "async_write_some",
         [](const executor& io) {
             auto live = living_terminal(io);
-            // Full, as long as nobody reads.
-            BOOST_TEST(::fcntl(live.object->native_handle(), F_SETFL, O_NONBLOCK) == 0);
-            const std::string much(4096, 'x');
-            while (::write(live.object->native_handle(), much.data(), much.size()) > 0) {}
+            fill(live.object->native_handle());
             return live;
         },
         [](pty& t, auto h) { t.async_write_some(asio::buffer(bytes), h); });

@@ -131,6 +131,11 @@ BOOST_AUTO_TEST_CASE(the_mark_of_a_tree_around_the_tree_is_not_its_own) {
     BOOST_TEST(!tree.has_adopted(row_of(outer.pid(), ::getpid()), mark));
 }
 
+BOOST_AUTO_TEST_CASE(neither_this_process_nor_the_first_one_is_ever_a_member) {
+    tree_membership tree(led_by(leader), {}, std::nullopt);
+    BOOST_TEST(found(tree, {row_of(::getpid(), 1), row_of(1, 0)}, true).empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_process_with_the_leaders_number_is_not_the_leader) {
     tree_membership tree(led_by(leader), {}, std::nullopt);
     BOOST_TEST(
