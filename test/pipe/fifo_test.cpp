@@ -8,6 +8,7 @@
 #include "file_tools.hpp"
 #include "pipe_bytes.hpp"
 #include "run_task.hpp"
+#include "skip.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -38,6 +39,28 @@ BOOST_AUTO_TEST_SUITE(fifo_test)
 using namespace parley;
 using namespace parley::test;
 namespace generic = boost::system::errc;
+
+namespace {
+
+// Renames `source` to `target` right before the library opens a file for the given time.
+struct swap_at_open {
+    static inline std::atomic<int> left{0};
+    static inline std::string from, to;
+
+    static int hook(sys::call c) noexcept {
+        if (c == sys::call::open && --left == 0) std::rename(from.c_str(), to.c_str());
+        return 0;
+    }
+    swap_at_open(int number, std::string source, std::string target) {
+        left = number, from = std::move(source), to = std::move(target);
+        sys::set_fault_hook(&hook);
+    }
+    swap_at_open(const swap_at_open&) = delete;
+    swap_at_open& operator=(const swap_at_open&) = delete;
+    ~swap_at_open() { sys::set_fault_hook(nullptr); }
+};
+
+}  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(make_fifo_suite, fifo_fixture)
 
@@ -83,6 +106,38 @@ BOOST_AUTO_TEST_CASE(a_fifo_without_its_mode_is_removed_again) {
         BOOST_TEST(make_fifo(path, 0666).error().code() == generic::too_many_files_open);
         BOOST_TEST(!std::filesystem::exists(path));
     }
+}
+
+BOOST_AUTO_TEST_CASE(what_takes_the_place_of_a_new_fifo_stays_as_it_is) {
+    const scoped_umask masked(077);
+    const auto ends = [&](const std::string& what) {
+        const swap_at_open swap(1, directory / what, path);
+        const auto made = make_fifo(path, 0666);
+        BOOST_TEST_REQUIRE(made.has_error());
+        return made.error().code();
+    };
+
+    std::ofstream(directory / "file") << "mine";
+    BOOST_TEST(ends("file") == make_error_code(errc::not_a_fifo));
+    BOOST_TEST(std::filesystem::file_size(path) == 4u);
+    BOOST_TEST(mode_of(path) == 0600u);
+    std::filesystem::remove(path);
+
+    make_fifo(directory / "target").value();
+    std::filesystem::create_symlink(directory / "target", directory / "link");
+    BOOST_TEST(ends("link") == generic::too_many_symbolic_link_levels);
+    BOOST_TEST(std::filesystem::is_symlink(std::filesystem::symlink_status(path)));
+    BOOST_TEST(mode_of(directory / "target") == 0600u);
+}
+
+BOOST_AUTO_TEST_CASE(the_fifo_of_another_user_that_takes_the_place_of_a_new_one_stays_as_it_is) {
+    if (!is_root_or_skip()) return;
+    const scoped_umask masked(077);
+    make_fifo(directory / "other").value();
+    BOOST_TEST_REQUIRE(::chown((directory / "other").c_str(), 65534, 65534) == 0);
+    const swap_at_open swap(1, directory / "other", path);
+    BOOST_TEST(make_fifo(path, 0666).error().code() == make_error_code(errc::not_a_fifo));
+    BOOST_TEST(mode_of(path) == 0600u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -202,24 +257,6 @@ BOOST_AUTO_TEST_CASE(the_context_may_be_destroyed_with_an_opening_pending) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-// Replaces the FIFO between the look at the path and the opening.
-struct swap_at_second_open {
-    static inline std::atomic<int> opened{0};
-    static inline std::string from, to;
-
-    static int hook(sys::call c) noexcept {
-        if (c == sys::call::open && ++opened == 2) std::rename(from.c_str(), to.c_str());
-        return 0;
-    }
-    swap_at_second_open(std::string source, std::string target) {
-        opened = 0, from = std::move(source), to = std::move(target);
-        sys::set_fault_hook(&hook);
-    }
-    swap_at_second_open(const swap_at_second_open&) = delete;
-    swap_at_second_open& operator=(const swap_at_second_open&) = delete;
-    ~swap_at_second_open() { sys::set_fault_hook(nullptr); }
-};
-
 BOOST_FIXTURE_TEST_SUITE(replaced_suite, fifo_fixture)
 
 BOOST_AUTO_TEST_CASE(what_takes_the_place_of_a_fifo_is_refused) {
@@ -227,7 +264,8 @@ BOOST_AUTO_TEST_CASE(what_takes_the_place_of_a_fifo_is_refused) {
         make_fifo(path).value();
         std::ofstream(directory / "file") << "x";
         {
-            const swap_at_second_open swap(directory / "file", path);
+            // Between the look at the path and the opening.
+            const swap_at_open swap(2, directory / "file", path);
             BOOST_TEST((writing ? writer_error(io, path) : reader_error(io, path)) ==
                        make_error_code(errc::not_a_fifo));
         }
@@ -236,7 +274,7 @@ BOOST_AUTO_TEST_CASE(what_takes_the_place_of_a_fifo_is_refused) {
         make_fifo(directory / "target").value();
         std::filesystem::create_symlink(directory / "target", directory / "link");
         {
-            const swap_at_second_open swap(directory / "link", path);
+            const swap_at_open swap(2, directory / "link", path);
             BOOST_TEST((writing ? writer_error(io, path) : reader_error(io, path)) ==
                        generic::too_many_symbolic_link_levels);
         }

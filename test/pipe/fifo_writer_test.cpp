@@ -73,7 +73,9 @@ BOOST_AUTO_TEST_CASE(opening_waits_without_inotify_too) {
         const fault none_left(call, call == sys::call::inotify_init ? EMFILE : ENOSPC);
         writer_opening result;
         async_open_fifo_writer(io.get_executor(), path, result.handler());
+        // A reader that comes late, when the writer has looked for one several times.
         run_ready(io);
+        io.run_for(std::chrono::milliseconds(20));
         BOOST_TEST(!result.done());
         const auto reader = raw_open(path, O_RDONLY);
         run_until(io, [&] { return result.done(); });

@@ -17,6 +17,8 @@
 #include <memory>
 #include <utility>
 
+#include <unistd.h>
+
 BOOST_AUTO_TEST_SUITE(pipe_cancel_test)
 
 using namespace parley;
@@ -120,6 +122,33 @@ BOOST_AUTO_TEST_CASE(close_ends_the_pending_write_and_may_be_repeated) {
     run_until(io, [&] { return outcome.done(); });
     BOOST_TEST(outcome.ec == asio::error::operation_aborted);
     BOOST_TEST(!pipe.writer.is_open());
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_that_another_is_moved_onto_ends_its_pending_write_and_closes) {
+    asio::io_context io;
+    auto pipe = make_pipe(io.get_executor(), {.capacity = 4096}).value();
+    const std::size_t there = fill(pipe.writer.native_handle());
+    write_outcome outcome;
+    pipe.writer.async_write_some(asio::buffer("never", 5), outcome.handler());
+    run_ready(io);
+    auto other = make_pipe(io.get_executor()).value();
+    pipe.writer = std::move(other.writer);
+    run_until(io, [&] { return outcome.done(); });
+    BOOST_TEST(outcome.ec == asio::error::operation_aborted);
+    BOOST_TEST(drain(pipe.reader.native_handle()).size() == there);
+    char byte = 0;
+    BOOST_TEST(::read(pipe.reader.native_handle(), &byte, 1) == 0);  // the end
+    BOOST_TEST(pipe.writer.write_some(asio::buffer("to the other", 12)) == 12u);
+    BOOST_TEST(drain(other.reader.native_handle()) == "to the other");
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_that_is_moved_onto_itself_stays_open) {
+    asio::io_context io;
+    auto pipe = make_pipe(io.get_executor()).value();
+    auto& same = pipe.writer;
+    pipe.writer = std::move(same);
+    BOOST_TEST(pipe.writer.is_open());
+    BOOST_TEST(pipe.writer.write_some(asio::buffer("abc", 3)) == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(a_writer_may_be_destroyed_with_its_write_pending) {

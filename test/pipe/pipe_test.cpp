@@ -22,6 +22,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <numeric>
@@ -228,6 +230,30 @@ BOOST_AUTO_TEST_CASE(a_synchronous_write_waits_for_room) {
     BOOST_TEST(pipe.writer.write_some(asio::buffer("late", 4)) == 4u);
     reader.join();
     BOOST_TEST(drain(pipe.reader.native_handle()) == "late");
+}
+
+BOOST_AUTO_TEST_CASE(a_synchronous_write_outlives_a_signal) {
+    asio::io_context io;
+    auto pipe = make_pipe(io.get_executor(), {.capacity = 4096}).value();
+    fill(pipe.writer.native_handle());
+    struct ::sigaction caught {
+    }, earlier{};
+    caught.sa_handler = [](int) {};
+    BOOST_TEST_REQUIRE(::sigaction(SIGUSR1, &caught, &earlier) == 0);
+    error_code ec;
+    std::size_t written = 0;
+    std::thread writer([&] { written = pipe.writer.write_some(asio::buffer("late", 4), ec); });
+    for (int i = 0; i < 50; ++i) {
+        ::pthread_kill(writer.native_handle(), SIGUSR1);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    std::string all = drain(pipe.reader.native_handle());
+    writer.join();
+    all += drain(pipe.reader.native_handle());
+    ::sigaction(SIGUSR1, &earlier, nullptr);
+    BOOST_TEST(!ec);
+    BOOST_TEST(written == 4u);
+    BOOST_TEST(all.ends_with("late"));
 }
 
 BOOST_AUTO_TEST_CASE(a_pending_write_follows_a_move) {
