@@ -6,15 +6,18 @@
 #pragma once
 
 #include "process_tools.hpp"
+#include "run_task.hpp"
 
 #include <parley/core/unique_fd.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -72,6 +75,8 @@ struct two_hosts {
             ip(host, "link set " + cable + " up");
             if (has_ipv6()) ip(host, "address add fe80::" + number + "/64 dev " + cable + " nodad");
         }
+        wait_until_up(left, "cable-l");
+        wait_until_up(right, "cable-r");
     }
 
     static bool has_ipv6() { return ::access("/proc/net/if_inet6", F_OK) == 0; }
@@ -87,6 +92,15 @@ struct two_hosts {
     }
 
 private:
+    /// The kernel connects the ends later, by a worker; what is sent before that is lost.
+    void wait_until_up(const net_namespace& host, const std::string& cable) {
+        const auto end = std::chrono::steady_clock::now() + guard;
+        while (on(host, "ip -oneline link show dev " + cable).out.find(" state UP ") == std::string::npos) {
+            if (std::chrono::steady_clock::now() > end) throw std::runtime_error(cable + " does not come up");
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+
     process_fixture& starter_;
 };
 
