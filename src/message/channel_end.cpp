@@ -27,7 +27,7 @@ void channel_state::start_flush(done_handler handler) {
     if (nothing_queued()) return post_completion(get_executor(), std::move(handler), error_code());
     const auto id = next_id_++;
     on_cancellation(handler, id);
-    sends().flushes.push_back({id, outbox_->queue.bytes_gone() + outbox_->queue.bytes(), std::move(handler)});
+    sends().flushes.push_back({id, outbox_->queue.end_of_bytes(), std::move(handler)});
     flush();
 }
 

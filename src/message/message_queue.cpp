@@ -109,6 +109,7 @@ void message_queue::forget_borders(std::size_t n) noexcept {
         n -= sizes_[first_size_++];
         ++gone_;
         first_has_begun_ = false;
+        dropped_behind_ = 0;
     }
     if (n == 0) return;
     sizes_[first_size_] -= static_cast<std::uint32_t>(n);
@@ -140,6 +141,7 @@ buffer message_queue::take() {
 void message_queue::taken_sent() noexcept {
     position_ += std::exchange(being_written_, 0);
     gone_ += std::exchange(taken_, 0);
+    dropped_behind_ = 0;
     settle();
 }
 
@@ -170,6 +172,7 @@ bool message_queue::drop_oldest() noexcept {
     ++first_size_;
     ++gone_;
     position_ += size;  // what is left of the message that has begun lies before the others, as it did
+    if (first_has_begun_ || being_written_ != 0) dropped_behind_ += size;
     settle();
     return true;
 }
@@ -183,7 +186,7 @@ void message_queue::clear() noexcept {
     first_passenger_ = 0;
     first_size_ = being_written_ = 0;
     first_has_begun_ = false;
-    taken_ = 0;
+    taken_ = dropped_behind_ = 0;
     gone_ = accepted_;
 }
 

@@ -46,7 +46,9 @@ public:
     std::size_t messages() const noexcept { return static_cast<std::size_t>(accepted_ - gone_); }
     std::size_t bytes() const noexcept { return older_bytes_ + bytes_.size() + being_written_; }
     std::uint64_t accepted() const noexcept { return accepted_; }
-    std::uint64_t bytes_gone() const noexcept { return position_; }
+    /// Positions in the stream. A message that was dropped behind another that is leaving goes after that one.
+    std::uint64_t bytes_gone() const noexcept { return position_ - dropped_behind_; }
+    std::uint64_t end_of_bytes() const noexcept { return position_ + bytes(); }
 
     error_code put(const channel_wire& wire, std::string_view message, std::vector<unique_fd> descriptors);
     /// The same without descriptors, for those who are in a hurry.
@@ -94,6 +96,7 @@ private:
     buffer bytes_;                      // behind them
     std::size_t block_ = SIZE_MAX;      // how large it becomes
     std::uint64_t position_ = 0;        // of the first byte in `bytes_`, counted from the beginning of the stream
+    std::uint64_t dropped_behind_ = 0;  // bytes in `position_` that were dropped behind what is leaving
     std::uint64_t accepted_ = 0;        // messages
     std::uint64_t gone_ = 0;            // messages
     std::uint64_t mark_position_ = 0;   // when all up to here is gone,

@@ -117,6 +117,43 @@ BOOST_AUTO_TEST_CASE(the_oldest_are_dropped_where_it_was_asked_for_and_no_messag
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_flush_waits_for_the_message_that_has_begun_whatever_is_dropped_behind_it) {
+    auto [a, peer] = make_socket_pair<local_stream>(ex).value();
+    make_small(a);
+    auto here = make(std::move(a), {.queue_bytes = 100'000, .when_full = full_queue::drop_oldest});
+    peer.non_blocking(true);
+    std::string got;
+    const auto read_some = [&, &from = peer] {
+        char some[4096];
+        error_code ec;
+        got.append(some, from.read_some(asio::buffer(some), ec));
+        run_ready(io);
+    };
+    BOOST_TEST_REQUIRE(here.try_send(numbered(0, 90'000)));
+    run_ready(io);
+    done first, with_next, last;
+    here.async_flush(first.handler());
+    BOOST_TEST_REQUIRE(here.try_send(numbered(1, 9'000)));
+    here.async_flush(with_next.handler());
+    for (std::size_t i = 2; i < 40; ++i) BOOST_TEST_REQUIRE(here.try_send(numbered(i, 9'000)));
+    BOOST_TEST(here.counters().dropped > 30u);
+    here.async_flush(last.handler());
+    const auto begun = framed(numbered(0, 90'000)).size();
+    while (here.counters().bytes_sent < begun) {
+        BOOST_TEST_REQUIRE(first.count == 0);
+        BOOST_TEST_REQUIRE(with_next.count == 0);
+        read_some();
+    }
+    BOOST_TEST(first.count == 1);
+    BOOST_TEST(with_next.count == 1);  // that one was dropped
+    BOOST_TEST(last.count == 0);
+    while (here.counters().queued_bytes != 0) read_some();
+    BOOST_TEST(last.count == 1);
+    read_some();
+    BOOST_TEST(got.starts_with(framed(numbered(0, 90'000))));
+    BOOST_TEST((!first.ec && !with_next.ec && !last.ec));
+}
+
 BOOST_AUTO_TEST_CASE(large_messages_keep_their_place_among_small_ones) {
     auto [a, b] = make_socket_pair<local_stream>(ex).value();
     make_small(a);

@@ -13,6 +13,7 @@
 #include <boost/test/data/test_case.hpp>
 
 #include <deque>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -132,6 +133,37 @@ BOOST_AUTO_TEST_CASE(descriptors_stay_with_their_messages_whatever_is_dropped_an
             BOOST_TEST_REQUIRE(queue.messages() == expected.size());
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_is_dropped_behind_others_that_are_leaving_has_not_gone_before_them) {
+    const paper_wire<length_prefix> wire;
+    constexpr std::size_t size = length_prefix::header_size + 100;
+    const auto full = [&] {
+        auto queue = std::make_unique<detail::message_queue>();
+        queue->keep_borders();
+        for (int i = 0; i < 3; ++i) BOOST_TEST(!queue->put(wire, std::string(100, 'x'), {}));
+        return queue;
+    };
+    const auto partly = full();
+    partly->sent(10);
+    BOOST_TEST(partly->drop_oldest());
+    BOOST_TEST(partly->bytes_gone() == 10u);
+    BOOST_TEST(partly->end_of_bytes() == 3 * size);
+    partly->sent(10);
+    BOOST_TEST(partly->bytes_gone() == 20u);
+    partly->sent(size - 20);  // what was dropped behind it is not waited for
+    BOOST_TEST(partly->bytes_gone() == 2 * size);
+    partly->sent(size);
+    BOOST_TEST(partly->bytes_gone() == partly->end_of_bytes());
+
+    const auto elsewhere = full();
+    const auto taken = elsewhere->take();
+    for (int i = 0; i < 2; ++i) BOOST_TEST(!elsewhere->put(wire, std::string(100, 'x'), {}));
+    BOOST_TEST(elsewhere->drop_oldest());
+    BOOST_TEST(elsewhere->bytes_gone() == 0u);
+    elsewhere->taken_sent();
+    BOOST_TEST(elsewhere->bytes_gone() == 4 * size);
+    BOOST_TEST(elsewhere->end_of_bytes() == 5 * size);
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_packet_does_not_take_the_descriptors_of_the_next) {
