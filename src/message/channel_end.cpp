@@ -99,6 +99,7 @@ void channel_state::start_linger() {
 void channel_state::drain() {
     start_linger();
     abort_receive();
+    stop_waiting_for_room();
     draining_ = true;
     if (inbox_) inbox_->parsed = inbox_->bytes.size();
     more_ = false;

@@ -95,7 +95,7 @@ result<channel_listener> open_channel_listener(const executor& io, const address
     const auto shape = shape_for(a);
     auto state = open_listener(io, a, shape, options);
     if (!state) return state.error();
-    return channel_listener(io, std::move(*state), shape, std::move(maker), std::make_shared<channel_budget>(held));
+    return channel_listener(io, std::move(*state), shape, std::move(maker), std::make_shared<channel_budget>(io, held));
 }
 
 }  // namespace detail

@@ -5,6 +5,7 @@
 
 #include "core/polling.hpp"
 #include "core/syscall_message.hpp"
+#include "core/syscall_net.hpp"
 #include "message/channel_state.hpp"
 #include "net/receive.hpp"
 
@@ -27,9 +28,8 @@ namespace {
 
 constexpr std::size_t largest_announced = std::size_t{256} << 10;  // how much room an announced length alone can claim
 constexpr std::size_t worth_keeping = std::size_t{256} << 10;
-constexpr std::size_t free_bytes = std::size_t{64} << 10;  // of each message, whatever others hold
-constexpr auto shortest_wait = std::chrono::milliseconds(1);
-constexpr std::size_t worth_a_read = 4096;  // so much of a frame is read without a look at what follows it
+constexpr std::uint32_t most_overhead = 4096;  // that is free beside a message
+constexpr std::size_t worth_a_read = 4096;     // so much of a frame is read without a look at what follows it
 
 }  // namespace
 
@@ -43,7 +43,7 @@ std::size_t channel_state::room() const noexcept {
     if (kind_ == kind::packets) return inbox_->bytes.limit() - inbox_->bytes.size();
     const std::size_t have = inbox_->bytes.size();
     const std::size_t lacking = inbox_->wanted > have ? std::min(inbox_->wanted - have, largest_announced) : 0;
-    return std::max(inbox_->read_size, lacking);
+    return std::min(std::max(inbox_->read_size, lacking), inbox_->room_to - have);
 }
 
 void channel_state::begin_read(receive_owner waiting) {
@@ -61,51 +61,97 @@ void channel_state::begin_read(receive_owner waiting) {
     if (!leave_to_polling(waiting)) read_by_reactor(std::move(waiting));
 }
 
-// A message that was large leaves no large memory behind.
+// A message that was large leaves no large memory behind. A channel of a listener keeps what is free and no more.
 void channel_state::give_memory_back() {
     auto& bytes = inbox_->bytes;
-    if (bytes.capacity() <= worth_keeping || std::max(bytes.size(), inbox_->wanted) > worth_keeping / 2) return;
+    const bool of_many = share_ && kind_ != kind::packets;
+    if (bytes.capacity() <= (of_many ? free_bytes() : worth_keeping)) return;
+    if (of_many ? bytes.size() > free_bytes() : std::max(bytes.size(), inbox_->wanted) > worth_keeping / 2) return;
     buffer smaller(bytes.limit());
     const auto rest = bytes.data();
-    if (!rest.empty()) std::memcpy(smaller.prepare(rest.size()).data(), rest.data(), rest.size());
+    auto into = smaller.prepare(of_many ? free_bytes() : rest.size());
+    if (!rest.empty()) std::memcpy(into.data(), rest.data(), rest.size());
     smaller.commit(rest.size());
     bytes = std::move(smaller);
 }
 
-// Whether what all channels of the listener hold leaves room for the message that has begun.
+// --- the room that all channels of a listener share
+
+// Of each message, whatever others hold: what a frame has beside its message is not counted.
+std::size_t channel_state::free_bytes() const noexcept { return room_step + std::min(overhead_, most_overhead); }
+
+// Whether there is room to read more of the message that has begun.
 bool channel_state::has_room_for_message() {
     if (share_->must_end()) return true;  // the read will say so
     const std::size_t have = inbox_->bytes.size();
-    if (draining_ || std::max(have + 1, inbox_->wanted) <= free_bytes) return share_->reserve(0, {});
-    // Of a message whose length is not known, room for a bit more.
-    const std::size_t more = (have / free_bytes + 1) * free_bytes;
-    return share_->reserve(std::max(inbox_->wanted, more), [weak = weak_from_this(), io = get_executor()] {
-        asio::post(io, [weak] {
-            const auto self = weak.lock();
-            if (self && self->inbox_->room) self->inbox_->room->cancel();
-        });
-    });
+    if (share_->peer_has_gone()) {
+        inbox_->room_to = SIZE_MAX;
+        return true;
+    }
+    const std::size_t steps = have < free_bytes() ? 0 : (have - free_bytes()) / room_step + 1;
+    if (steps == 0) share_->keep(0);
+    if (steps != 0 && !share_->reserve(steps)) return false;
+    inbox_->room_to = free_bytes() + steps * room_step;
+    return true;
 }
 
+// Until the budget tells it, or nobody wants to read any more.
 void channel_state::wait_for_room(receive_owner waiting) {
     auto& timer = inbox_->room;
     if (!timer) timer = std::make_unique<asio::steady_timer>(get_executor());
-    timer->expires_at(
-        time_after(std::max<std::chrono::milliseconds>(share_->options().unfinished_timeout, shortest_wait)));
+    timer->expires_at(asio::steady_timer::time_point::max());
     timer->async_wait([self = shared_from_this(), owner = std::move(waiting)](error_code) mutable {
         self->room_wait_ended(std::move(owner));
     });
 }
 
+void channel_state::stop_waiting_for_room() {
+    if (inbox_ && inbox_->room) inbox_->room->cancel();
+}
+
 void channel_state::room_wait_ended(receive_owner waiting) {
     reading_ = false;
     if (!wants_to_read(waiting)) {
-        if (share_) share_->withdraw();
+        const std::size_t have = inbox_->bytes.size();
+        share_->keep(have < free_bytes() ? 0 : (have - free_bytes() + room_step - 1) / room_step);
         receive_at_home_ = std::move(waiting);
         return;
     }
-    share_->press();
+    if (share_->peer_has_gone() && !draining_) {
+        // The kernel has all that still comes. It is read at once: either it has the end of the message, or the
+        // channel ends and holds nothing.
+        inbox_->room_to = SIZE_MAX;
+        while (!settled() && try_read()) {}
+    }
+    if (next != end || at_end_ || broken_) return have_read(std::move(waiting));
     begin_read(std::move(waiting));
+}
+
+void channel_state::told_by_budget() {
+    if (!open_) return;
+    if (share_->must_end()) {
+        if (!reading_ || kind_ != kind::stream) give_way();  // otherwise Asio may be reading into the memory
+        sys::end_receiving(fd_);                             // ends a read, and tells the peer
+    }
+    stop_waiting_for_room();
+}
+
+// Others needed what it holds. Messages that have come whole, without descriptors, can still be received.
+void channel_state::give_way() {
+    if (!open_ || broken_) return;
+    in();
+    const auto* const last = std::find_if(next, end, [](const message_place& m) { return m.descriptors != 0; });
+    inbox_->messages -= static_cast<std::uint64_t>(end - last);
+    end = last;
+    more_ = false;
+    inbox_->arrivals.clear();
+    inbox_->arrived.clear();
+    inbox_->claimed.clear();
+    if (inbox_->parsed == 0) inbox_->bytes = buffer(0);  // nothing refers to it any more
+    cannot_receive(errc::limit_exceeded, "message " + std::to_string(inbox_->messages + 1) +
+                                             ": it or its descriptors were held for " +
+                                             std::to_string(share_->options().unfinished_timeout.count()) +
+                                             " ms while other connections of the listener needed the room");
 }
 
 void channel_state::read_by_reactor(receive_owner waiting) {
@@ -196,13 +242,7 @@ void channel_state::have_read(receive_owner waiting) {
 
 void channel_state::arrived(error_code ec, std::size_t n) {
     in();
-    if (share_ && share_->must_end() && !broken_) {
-        cannot_receive(errc::limit_exceeded, "message " + std::to_string(inbox_->messages + 1) +
-                                                 ": it or its descriptors were held for " +
-                                                 std::to_string(share_->options().unfinished_timeout.count()) +
-                                                 " ms while other connections of the listener needed the room");
-        return;
-    }
+    if (share_ && share_->must_end()) return give_way();
     if (n != 0) {
         ++inbox_->reads;
         inbox_->bytes_read += n;
@@ -211,18 +251,19 @@ void channel_state::arrived(error_code ec, std::size_t n) {
         // Before a framing has what it wants it could only say so again.
         if (!draining_ && (inbox_->bytes.size() >= inbox_->wanted || !inbox_->arrivals.empty())) parse();
     }
-    if (!ec) return;
     if (ec == asio::error::eof) {
         at_end_ = true;
         if (!draining_ && !broken_ && !more_ && inbox_->bytes.size() > inbox_->parsed) parse_end();
-    } else if (!broken_) {
+    } else if (ec && !broken_) {
         cannot_receive(ec, "receive message " + std::to_string(inbox_->messages + 1));
     }
+    if (share_ && (inbox_->parsed != 0 || at_end_ || broken_)) share_->keep(0);  // nothing of it is unfinished
 }
 
 // Reads what is there; false where there is nothing, also where a wait has announced it.
 bool channel_state::try_read() {
     in();
+    if (share_ && share_->must_end()) return give_way(), true;
     if (kind_ == kind::packets) return try_read_packet();
     const auto into = inbox_->bytes.prepare(bytes_to_read());
     iovec part{into.data(), into.size()};

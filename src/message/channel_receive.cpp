@@ -112,6 +112,7 @@ void channel_state::abort_receive() {
     if (receive_->one)
         post_completion(get_executor(), taken(receive_->one), aborted, std::optional<std::string_view>());
     if (receive_->all) post_completion(get_executor(), taken(receive_->all), aborted, message_batch());
+    stop_waiting_for_room();
 }
 
 // --- handing out

@@ -96,6 +96,7 @@ channel_state::channel_state(std::unique_ptr<channel_wire> wire, const channel_o
 void channel_state::make_inbox() {
     const std::size_t beside = kind_ == kind::packets ? 0 : largest_read;
     inbox_ = std::make_unique<inbox>(wire_->largest_frame() + beside);
+    if (share_) inbox_->room_to = free_bytes();
     if (kind_ != kind::other) inbox_->loop = polling::of(get_executor());
 }
 
@@ -157,8 +158,8 @@ void channel_state::close() {
         inbox_->arrivals.clear();
         inbox_->arrived.clear();
         inbox_->claimed.clear();
-        if (inbox_->room) inbox_->room->cancel();
     }
+    stop_waiting_for_room();
     abort_receive();
     abort_sends(failure().code() ? failure().code() : error_code(asio::error::operation_aborted));
     if (lingers()) ending_->linger->cancel();

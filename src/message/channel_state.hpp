@@ -130,8 +130,10 @@ public:
 
     /// It belongs to a listener from here on. Before anything was received.
     void join(std::shared_ptr<channel_budget> budget) {
-        share_ = std::make_unique<channel_share>(std::move(budget), fd_);
+        share_ = std::make_unique<channel_share>(std::move(budget), weak_from_this(), fd_);
     }
+    /// There is something new for its share.
+    void told_by_budget();
 
     executor get_executor() const { return wire_->get_executor(); }
     channel_wire& wire() noexcept { return *wire_; }
@@ -204,9 +206,12 @@ private:
     void stop_looking(receive_owner& waiting);
     bool wants_to_read(const receive_owner& waiting) const noexcept { return open_ && (draining_ || waiting->waits()); }
     void read_by_reactor(receive_owner waiting);
+    std::size_t free_bytes() const noexcept;
     bool has_room_for_message();
     void wait_for_room(receive_owner waiting);
+    void stop_waiting_for_room();
     void room_wait_ended(receive_owner waiting);
+    void give_way();
     void forget_claimed();
     void count_descriptors();
     bool may_hold(std::size_t more);
@@ -272,6 +277,7 @@ private:
         std::size_t examined = 0;                      // behind that: what the framing has seen already
         std::size_t wanted = 1;                        // behind that: what it wants to see
         std::size_t read_size = std::size_t{4} << 10;  // what to make room for
+        std::size_t room_to = SIZE_MAX;                // how many bytes there may be in all
         std::uint64_t messages = 0;                    // found so far
         std::uint64_t bytes_read = 0;
         std::uint64_t reads = 0;
