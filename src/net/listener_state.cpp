@@ -119,6 +119,10 @@ bool listener_state::welcome(int fd) {
 }
 
 void listener_state::accept_next(handler_type handler) {
+    const auto fail = [&](const error_code& ec) {
+        post_completion(get_executor(), std::move(handler), ec, open_connection());
+    };
+    if (!socket_.is_open()) return fail(asio::error::bad_descriptor);
     if (one_waits_ || !behind_.empty()) return wait_behind(std::move(handler));
     const auto state_of = [](const handler_type& h) {
         return asio::cancellation_state(asio::get_associated_cancellation_slot(h), asio::enable_total_cancellation());
@@ -140,7 +144,7 @@ void listener_state::accept_next(handler_type handler) {
             next_waits_ = 1;
             return post_completion(get_executor(), std::move(handler), error_code(), std::move(c));
         case tried::failure:
-            return post_completion(get_executor(), std::move(handler), ec, open_connection());
+            return fail(ec);
         case tried::not_now: {
             auto cancellation = state_of(handler);
             return pause(std::move(handler), cancellation, ec);
@@ -152,24 +156,26 @@ void listener_state::accept_next(handler_type handler) {
     }
 }
 
-// Behind a wait. A connection that is there is handed out even where the accept was cancelled meanwhile.
-void listener_state::go_on(handler_type handler, asio::cancellation_state cancellation) {
+// Behind a wait. A connection that is there is handed out even where the accept was cancelled meanwhile. `cancels` is
+// the count of the time when the wait began.
+void listener_state::go_on(handler_type handler, asio::cancellation_state cancellation, unsigned cancels) {
     open_connection c;
-    error_code ec;
-    switch (try_to_accept(c, ec)) {
+    error_code ec = asio::error::operation_aborted;
+    const auto outcome = socket_.is_open() ? try_to_accept(c, ec) : tried::failure;
+    switch (outcome) {
         case tried::connection:
             return complete(std::move(handler), {}, std::move(c));
         case tried::failure:
             return complete(std::move(handler), ec, {});
         case tried::not_now:
-            if (is_cancelled(cancellation)) break;
-            return pause(std::move(handler), cancellation, ec);
         case tried::nothing_there:
-            if (is_cancelled(cancellation)) break;
-            place_.reset();
-            return wait_for_connection(std::move(handler), cancellation);
+            break;
     }
-    complete(std::move(handler), asio::error::operation_aborted, {});
+    if (is_cancelled(cancellation) || cancels != cancels_)
+        return complete(std::move(handler), asio::error::operation_aborted, {});
+    if (outcome == tried::not_now) return pause(std::move(handler), cancellation, ec);
+    place_.reset();
+    wait_for_connection(std::move(handler), cancellation);
 }
 
 // Ends the wait of the one that waits.
@@ -191,12 +197,13 @@ void listener_state::wait_for_connection(handler_type handler, asio::cancellatio
     auto slot = cancellation.slot();
     socket_.async_wait(
         asio::posix::stream_descriptor::wait_read,
-        asio::bind_cancellation_slot(slot, map_handler(std::move(handler), [self = shared_from_this(), cancellation](
-                                                                               auto h, const error_code& ec) mutable {
-                                         self->one_waits_ = false;
-                                         if (ec) return self->complete(std::move(h), ec, {});
-                                         self->go_on(std::move(h), cancellation);
-                                     })));
+        asio::bind_cancellation_slot(
+            slot, map_handler(std::move(handler), [self = shared_from_this(), cancellation, cancels = cancels_](
+                                                      auto h, const error_code& ec) mutable {
+                self->one_waits_ = false;
+                if (ec) return self->complete(std::move(h), ec, {});
+                self->go_on(std::move(h), cancellation, cancels);
+            })));
 }
 
 void listener_state::wait_behind(handler_type handler) {
@@ -209,7 +216,7 @@ void listener_state::wait_behind(handler_type handler) {
                           [self = shared_from_this(), own, cancellation](auto h, const error_code& ec) mutable {
                               const bool called = own->called, cancelled = own->cancelled;
                               self->behind_.erase(own);
-                              if (called && !cancelled) return self->go_on(std::move(h), cancellation);
+                              if (called && !cancelled) return self->go_on(std::move(h), cancellation, self->cancels_);
                               if (called) self->call_next();
                               std::move(h)(ec ? ec : error_code(asio::error::operation_aborted), open_connection());
                           })));
@@ -233,15 +240,17 @@ void listener_state::wait_for_turn(handler_type handler, asio::cancellation_stat
     auto slot = cancellation.slot();
     place_->async_wait(
         std::min<std::chrono::milliseconds>(options_.pause, std::chrono::hours(24)),
-        asio::bind_cancellation_slot(slot, map_handler(std::move(handler), [self = shared_from_this(), cancellation](
-                                                                               auto h, const error_code& ec) mutable {
-                                         self->one_waits_ = false;
-                                         if (ec) return self->complete(std::move(h), ec, {});
-                                         self->go_on(std::move(h), cancellation);
-                                     })));
+        asio::bind_cancellation_slot(
+            slot, map_handler(std::move(handler), [self = shared_from_this(), cancellation, cancels = cancels_](
+                                                      auto h, const error_code& ec) mutable {
+                self->one_waits_ = false;
+                if (ec) return self->complete(std::move(h), ec, {});
+                self->go_on(std::move(h), cancellation, cancels);
+            })));
 }
 
 void listener_state::cancel() noexcept {
+    ++cancels_;
     for (auto& each : behind_) {
         each.cancelled = true;
         each.timer.cancel();

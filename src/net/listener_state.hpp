@@ -60,7 +60,7 @@ private:
     tried try_to_accept(open_connection& c, error_code& ec);
     bool welcome(int fd);
 
-    void go_on(handler_type handler, asio::cancellation_state cancellation);
+    void go_on(handler_type handler, asio::cancellation_state cancellation, unsigned cancels);
     void wait_for_connection(handler_type handler, asio::cancellation_state cancellation);
     void wait_behind(handler_type handler);
     void pause(handler_type handler, asio::cancellation_state cancellation, const error_code& why);
@@ -76,6 +76,7 @@ private:
     std::optional<address> where_{};
     socket_file file_{};
     listener_counters counters_{};
+    unsigned cancels_ = 0;  // how often: an event that was already on its way does not undo it
 
     // One accept waits for the kernel, or for a descriptor; those behind it cost nothing until it is done.
     bool one_waits_ = false;

@@ -18,6 +18,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/test/data/test_case.hpp>
 
 #include <algorithm>
@@ -146,6 +147,41 @@ BOOST_AUTO_TEST_CASE(a_cancellation_between_two_waits_is_not_lost) {
     });
     run_until(io, [&] { return ended.has_value(); });
     BOOST_TEST((ended == asio::error::operation_aborted));
+}
+
+// The same by the listener's own functions, on a strand: the kernel's word has left the reactor and waits for its turn.
+BOOST_DATA_TEST_CASE(a_listener_that_is_cancelled_between_two_waits_ends_its_accept,
+                     boost::unit_test::data::make({"cancel", "close", "release"}) *
+                         boost::unit_test::data::make({"refused", "taken"}),
+                     how, gone) {
+    const std::string function(how);
+    const bool by_policy = std::string(gone) == "refused";
+    const auto strand = asio::make_strand(io);
+    listen_options options;
+    if (by_policy) options.policy = peer_policy();  // no user
+    auto server = parley::listen(executor(strand), local(), options).value();
+    start(server, 2);
+    run_ready(io);
+    raw_socket client;
+    BOOST_TEST(client.connect(path()) == 0);
+    unique_fd given_away;
+    asio::post(io, [&] {  // before the reactor looks: this stands in the strand before the handler of the wait
+        asio::post(strand, [&] {
+            if (!by_policy) ::close(::accept4(server.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+            if (function == "cancel") server.cancel();
+            if (function == "close") server.close();
+            if (function == "release") given_away = server.release();
+        });
+    });
+    run_until(io, [&] { return done.size() == 2; });
+    for (const auto& end : ends) BOOST_TEST(end == asio::error::operation_aborted);
+    BOOST_TEST(server.is_open() == (function == "cancel"));
+    if (function != "cancel" || by_policy) return;
+    start(server, 1);  // the listener stays
+    run_ready(io);
+    connect(path());
+    run_until(io, [&] { return done.size() == 3; });
+    BOOST_TEST(!ends[2]);
 }
 
 BOOST_AUTO_TEST_CASE(one_behind_may_leave_during_a_pause) {

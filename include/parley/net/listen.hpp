@@ -152,7 +152,9 @@ public:
     int native_handle() const noexcept { return state_ ? detail::descriptor_of(*state_) : -1; }
     listener_counters counters() const noexcept { return state_ ? detail::counters_of(*state_) : listener_counters(); }
 
-    /// Ends the accepts that are waiting with `operation_aborted`; the listener stays.
+    /// Ends the accepts that are waiting with `operation_aborted`, also one for which the kernel has announced a
+    /// connection that the policy then refuses or another process takes; the listener stays. An accept that finds a
+    /// connection at that moment hands it out.
     void cancel() noexcept {
         if (state_) detail::cancel(*state_);
     }
