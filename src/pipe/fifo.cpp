@@ -6,6 +6,7 @@
 #include <parley/core/timer.hpp>
 #include "core/operation.hpp"
 #include "core/syscall.hpp"
+#include "core/syscall_net.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -172,16 +173,29 @@ void start_open(const executor& io, task<unique_fd> body, completion_handler<voi
                              std::move(body));
 }
 
+bool is_same_file(const struct ::stat& a, const struct ::stat& b) {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_ctim.tv_sec == b.st_ctim.tv_sec &&
+           a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;  // of which one may have got the number of the other
+}
+
 // Gives a new FIFO its mode through a descriptor that cannot be led elsewhere.
-error_code widen(const std::string& path, mode_t mode) {
+error_code widen(const std::string& path, mode_t mode, const sys::outcome<struct ::stat>& made) {
     const auto place = sys::open(path.c_str(), O_PATH | O_NOFOLLOW);
     if (!place) return place.error();
     const auto st = sys::fstat(place->get());
     if (!st) return st.error();
     if (const auto ec = check_fifo(*st)) return ec;
+    if (made && !is_same_file(*made, *st)) return make_error_code(errc::not_a_fifo);  // not the one just made
     if ((st->st_mode & 07777) == mode) return {};
-    if (st->st_uid != ::geteuid()) return make_error_code(errc::not_a_fifo);  // not the one just made
+    if (st->st_uid != ::geteuid()) return make_error_code(errc::not_a_fifo);
     return sys::chmod(("/proc/self/fd/" + std::to_string(place->get())).c_str(), mode);
+}
+
+// What was made, unless something else is there by now.
+void remove_made(const std::string& path, const sys::outcome<struct ::stat>& made) {
+    const auto now = sys::lstat(path.c_str());
+    if (now && (!S_ISFIFO(now->st_mode) || (made && !is_same_file(*made, *now)))) return;
+    static_cast<void>(sys::unlink(path.c_str()));
 }
 
 }  // namespace
@@ -191,9 +205,9 @@ result<void> make_fifo(const std::string& path, mode_t mode) {
     if (path.find('\0') != std::string::npos) return error(errc::invalid_argument, context() + ": NUL in the path");
     if ((mode & ~mode_t{07777}) != 0) return error(errc::invalid_argument, context() + ": not a mode");
     if (const auto ec = sys::mkfifo(path.c_str(), mode)) return error(ec, context());
-    if (const auto ec = widen(path, mode)) {
-        const bool replaced = ec == errc::not_a_fifo || is(ec, ELOOP);
-        if (!replaced) static_cast<void>(sys::unlink(path.c_str()));
+    const auto made = sys::lstat(path.c_str());
+    if (const auto ec = widen(path, mode, made)) {
+        remove_made(path, made);
         return error(ec, context());
     }
     return {};

@@ -283,6 +283,42 @@ BOOST_AUTO_TEST_CASE(what_takes_the_place_of_a_fifo_is_refused) {
     }
 }
 
+// Between mkfifo(3) and the change of its rights, which then fails, or would be that of another FIFO.
+BOOST_AUTO_TEST_CASE(what_takes_the_place_of_a_fifo_that_is_made_stays_as_it_is) {
+    static std::string from, to;
+    static sys::call when;
+    static int failure;
+    to = path, from = directory / "other";
+    const auto make_while_replaced = [&](sys::call at, int error_number) {
+        when = at, failure = error_number;
+        sys::set_fault_hook([](sys::call c) noexcept {
+            if (c != when || !std::filesystem::exists(from)) return 0;
+            std::rename(from.c_str(), to.c_str());
+            return failure;
+        });
+        const auto made = make_fifo(path, 0666);
+        sys::set_fault_hook(nullptr);
+        BOOST_TEST(!std::filesystem::exists(from));
+        return made ? error_code() : made.error().code();
+    };
+    for (const auto at : {sys::call::open, sys::call::chmod}) {
+        std::ofstream(from) << "text";
+        BOOST_TEST(make_while_replaced(at, EMFILE) == generic::too_many_files_open);
+        BOOST_TEST_REQUIRE(std::filesystem::exists(path));
+        BOOST_TEST(std::filesystem::file_size(path) == 4u);
+        std::filesystem::remove(path);
+
+        make_fifo(from, 0600).value();
+        BOOST_TEST(make_while_replaced(at, EMFILE) == generic::too_many_files_open);
+        BOOST_TEST(std::filesystem::is_fifo(path));
+        std::filesystem::remove(path);
+    }
+    make_fifo(from, 0600).value();
+    BOOST_TEST(make_while_replaced(sys::call::open, 0) == make_error_code(errc::not_a_fifo));
+    BOOST_TEST(mode_of(path) == 0600u);
+    std::filesystem::remove(path);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()

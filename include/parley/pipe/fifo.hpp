@@ -23,7 +23,8 @@ namespace parley {
 ///
 /// Errors, with the path as context: `file_exists`, whatever is there; `no_such_file_or_directory`; others of mkfifo(3)
 /// and chmod(2); `errc::invalid_argument` for a mode beyond 07777 or a path with a NUL inside. A FIFO that could not
-/// get its mode is removed again. Source: mkfifo(3), fifo(7).
+/// get its mode is removed again; what has taken its place meanwhile stays as it is, and is `errc::not_a_fifo`. Source:
+/// mkfifo(3), fifo(7).
 [[nodiscard]] PARLEY_EXPORT result<void> make_fifo(const std::string& path, mode_t mode = 0600);
 
 struct fifo_options {
