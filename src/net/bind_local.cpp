@@ -47,14 +47,26 @@ result<file_owner> wanted_owner(const address& a) {
     return owner;
 }
 
-// The file "PATH.lock", locked, from a successful `take` to the end of its life.
+bool is_same_file(const struct ::stat& a, const struct ::stat& b) noexcept {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+// Whether it can be nothing but the lock of a start: `start_lock` makes no other, and a user's own file is hardly ever
+// like that.
+bool is_made_as_lock(const struct ::stat& st) noexcept {
+    return S_ISREG(st.st_mode) && st.st_uid == ::geteuid() && st.st_size == 0 && st.st_nlink == 1 &&
+           (st.st_mode & 07777 & ~only_owner) == 0;
+}
+
+// The file "PATH.lock", locked, from a successful `take` to the end of its life. What is empty and not made as a lock
+// serves as one and stays.
 class start_lock {
 public:
     explicit start_lock(std::string path) : path_(std::move(path)) {}
     start_lock(const start_lock&) = delete;
     start_lock& operator=(const start_lock&) = delete;
     ~start_lock() {
-        if (fd_) (void)sys::unlink(path_.c_str());  // before the lock goes, so that nobody holds a lock on a lost file
+        if (is_still_ours()) (void)sys::unlink(path_.c_str());  // before the lock goes: no lock on a lost file
     }
 
     result<void> take(const address& a) {
@@ -64,13 +76,14 @@ public:
             if (!opened) return not_ours(a, opened.error());
             const auto held = sys::fstat(opened->get());
             if (!held) return not_ours(a, held.error());
-            if (!S_ISREG(held->st_mode) || held->st_uid != ::geteuid()) return not_ours(a, sys::make_code(EACCES));
+            if (!S_ISREG(held->st_mode) || held->st_uid != ::geteuid() || held->st_size != 0)
+                return not_ours(a, sys::make_code(EACCES));
             if (const auto ec = sys::try_lock(opened->get())) {
                 if (ec == sys::make_code(EWOULDBLOCK)) break;
                 return not_ours(a, ec);
             }
             const auto there = sys::lstat(path_.c_str());
-            if (there && there->st_dev == held->st_dev && there->st_ino == held->st_ino) {
+            if (there && is_same_file(*there, *held)) {
                 fd_ = std::move(*opened);
                 return {};
             }
@@ -79,6 +92,13 @@ public:
     }
 
 private:
+    bool is_still_ours() const noexcept {
+        if (!fd_) return false;
+        const auto held = sys::fstat(fd_.get());
+        const auto there = sys::lstat(path_.c_str());
+        return held && there && is_made_as_lock(*held) && is_same_file(*held, *there);
+    }
+
     // With what is there in its place.
     error not_ours(const address& a, const error_code& ec) const {
         std::string what = "lock '" + path_ + "'";
@@ -87,6 +107,8 @@ private:
                 what += ": " + kind_of_file(*st, path_) + " is there";
             else if (st->st_uid != ::geteuid())
                 what += ": the file there is user " + std::to_string(st->st_uid) + "'s";
+            else if (st->st_size != 0)
+                what += ": the file there has content";
         }
         return address_error(a, ec, what);
     }
@@ -118,20 +140,27 @@ result<void> refuse_served(const address& a, const socket_address& native) {
 // What is in the way. An error, or nothing any more.
 result<void> clear_way(const address& a, const socket_address& native, const file_owner& owner) {
     const auto& path = a.path();
-    const auto st = sys::lstat(path.c_str());
-    if (!st) {
-        if (st.error() == sys::make_code(ENOENT)) return {};
-        return address_error(a, st.error(), "look at the path");
+    constexpr int rounds = 16;  // as long as others replace it
+    for (int i = 0; i < rounds; ++i) {
+        const auto st = sys::lstat(path.c_str());
+        if (!st) {
+            if (st.error() == sys::make_code(ENOENT)) return {};
+            return address_error(a, st.error(), "look at the path");
+        }
+        if (!S_ISSOCK(st->st_mode))
+            return address_error(a, sys::make_code(ENOTSOCK), kind_of_file(*st, path) + " is there");
+        if (st->st_uid != ::geteuid() && st->st_uid != owner.user)
+            return address_error(a, sys::make_code(EACCES),
+                                 "the socket there is user " + std::to_string(st->st_uid) + "'s");
+        if (auto served = refuse_served(a, native); !served) return served;
+        // The answer is of what was there a moment ago.
+        const auto now = sys::lstat(path.c_str());
+        if (!now || !is_same_file(*now, *st)) continue;
+        if (const auto ec = sys::unlink(path.c_str()); ec && ec != sys::make_code(ENOENT))
+            return address_error(a, ec, "remove the file of a server that has ended");
+        return {};
     }
-    if (!S_ISSOCK(st->st_mode))
-        return address_error(a, sys::make_code(ENOTSOCK), kind_of_file(*st, path) + " is there");
-    if (st->st_uid != ::geteuid() && st->st_uid != owner.user)
-        return address_error(a, sys::make_code(EACCES),
-                             "the socket there is user " + std::to_string(st->st_uid) + "'s");
-    if (auto served = refuse_served(a, native); !served) return served;
-    if (const auto ec = sys::unlink(path.c_str()); ec && ec != sys::make_code(ENOENT))
-        return address_error(a, ec, "remove the file of a server that has ended");
-    return {};
+    return address_error(a, sys::make_code(EADDRINUSE), "another server is about to start there");
 }
 
 // The file is there, and nobody but us may connect yet. Its rights are changed through a descriptor of the file itself.

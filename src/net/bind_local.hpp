@@ -20,8 +20,9 @@ namespace parley::detail {
 /// start at once one gets the name.
 ///
 /// Errors, with the address: `address_in_use` for a name that is served, or about to be by another start; ENOTSOCK for
-/// a file of another kind; `permission_denied` for another user's file or lock; `errc::unknown_user`; and those of the
-/// system calls. Nothing is followed, changed or removed that is not ours. An abstract name gives no file.
+/// a file of another kind; `permission_denied` for another user's file or lock, and for a lock with content;
+/// `errc::unknown_user`; and those of the system calls. Nothing is followed, changed or removed that is not ours. An
+/// abstract name gives no file.
 result<socket_file> bind_local(int fd, const address& a, std::optional<int> backlog);
 
 }  // namespace parley::detail

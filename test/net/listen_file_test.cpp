@@ -389,6 +389,85 @@ BOOST_AUTO_TEST_CASE(the_lock_of_somebody_else_stays) {
     BOOST_TEST(exists(path() + ".lock"));
 }
 
+BOOST_DATA_TEST_CASE(a_file_with_content_in_the_place_of_the_lock_stays,
+                     data::make({"unix", "unix-seqpacket", "unix-dgram"}), scheme) {
+    const auto lock = path() + ".lock";
+    const auto where = at(std::string(scheme) + ":" + path());
+    std::ofstream(lock) << "notes of the user";
+    fs::permissions(lock, fs::perms(0600));
+    const auto tried = [&]() -> error {
+        if (std::string(scheme) == "unix") return parley::listen(io.get_executor(), where).error();
+        if (std::string(scheme) == "unix-dgram") return open_datagram_receiver(io.get_executor(), where).error();
+        return parley::listen<local_seqpacket>(io.get_executor(), where).error();
+    }();
+    BOOST_TEST(tried.code() == code(EACCES));
+    BOOST_TEST(tried.context().ends_with("lock '" + lock + "': the file there has content"), tried.context());
+    BOOST_TEST(fs::file_size(lock) == 17u);
+    BOOST_TEST(!exists(path()));
+}
+
+// Empty, as a lock is, but with rights or with a second name that no lock of a start has.
+BOOST_DATA_TEST_CASE(an_empty_file_of_the_user_in_the_place_of_the_lock_stays, data::make({"rights", "name"}), by) {
+    const auto lock = path() + ".lock";
+    std::ofstream(lock).flush();
+    const bool by_rights = std::string(by) == "rights";
+    fs::permissions(lock, fs::perms(by_rights ? 0644 : 0600));
+    if (!by_rights) fs::create_hard_link(lock, path("second"));
+    {
+        auto server = open().value();
+        BOOST_TEST(is_served());
+        BOOST_TEST(exists(lock));
+    }
+    BOOST_TEST(exists(lock));
+    // It is a lock all the same.
+    const int held = ::open(lock.c_str(), O_RDWR | O_CLOEXEC);
+    BOOST_TEST_REQUIRE(::flock(held, LOCK_EX) == 0);
+    BOOST_TEST(refusal() == code(EADDRINUSE));
+    ::close(held);
+}
+
+// During the start, which holds the lock.
+BOOST_DATA_TEST_CASE(what_becomes_of_the_lock_during_a_start_stays, data::make({"replaced", "written"}), how) {
+    static std::string lock;
+    static bool replaced;
+    lock = path() + ".lock", replaced = std::string(how) == "replaced";
+    const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
+        if (c != sys::call::bind) return 0;
+        if (replaced) ::unlink(lock.c_str());
+        std::ofstream(lock) << "text";
+        return 0;
+    });
+    BOOST_TEST(!refusal());
+    sys::set_fault_hook(earlier);
+    BOOST_TEST_REQUIRE(exists(lock));
+    BOOST_TEST(fs::file_size(lock) == 4u);
+}
+
+// Right behind the answer that the server does not live.
+BOOST_DATA_TEST_CASE(what_takes_the_place_of_a_stale_file_stays, data::make({"file", "socket"}), what) {
+    static std::string place, other;
+    static bool moved;
+    place = path(), other = path("other"), moved = false;
+    leave_stale_file();
+    const bool is_file = std::string(what) == "file";
+    raw_socket successor;
+    if (is_file)
+        std::ofstream(other) << "text";
+    else
+        BOOST_TEST_REQUIRE((successor.bind(other) == 0 && ::listen(successor.fd(), 5) == 0));
+    const auto earlier = sys::set_fault_hook([](sys::call c) noexcept {
+        if (c != sys::call::connect || std::exchange(moved, true)) return 0;
+        ::rename(other.c_str(), place.c_str());
+        return ECONNREFUSED;
+    });
+    const auto refused = refusal();
+    sys::set_fault_hook(earlier);
+    BOOST_TEST(!exists(other));
+    BOOST_TEST_REQUIRE(exists(path()));
+    BOOST_TEST(refused == code(is_file ? ENOTSOCK : EADDRINUSE));
+    BOOST_TEST(is_served() == !is_file);
+}
+
 BOOST_AUTO_TEST_CASE(a_stale_file_of_somebody_else_stays) {
     if (!is_root_or_skip()) return;
     leave_stale_file();

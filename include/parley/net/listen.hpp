@@ -188,8 +188,9 @@ using listener = basic_listener<asio::generic::stream_protocol>;
 /// owner of `user` and `group` before anybody can connect. A file that a server has left which has ended is replaced,
 /// if it is this user's or the `user`'s; that is decided under a lock, "PATH.lock", which is there only meanwhile, and
 /// by trying to connect, which a server that lives sees as a connection that ends at once. A file of another kind, a
-/// socket that is served, and what is another user's stay untouched. The file is removed when the listener closes, if
-/// it is still the same.
+/// socket that is served, and what is another user's stay untouched, also what is put in the place of either meanwhile.
+/// A file at "PATH.lock" is removed only where it is empty, this user's, with one name and no rights beyond 0600, as a
+/// start makes it. The file is removed when the listener closes, if it is still the same.
 ///
 /// TCP: without a host at 127.0.0.1; the host is a number or "localhost", nothing is looked up. "localhost" is
 /// 127.0.0.1, as is any name below it ("x.localhost"), with a final dot or without (RFC 6761). SO_REUSEADDR is set
@@ -199,10 +200,11 @@ using listener = basic_listener<asio::generic::stream_protocol>;
 /// `backlog` is as many as the system allows (net.core.somaxconn) where it is not given.
 ///
 /// Errors, with the address and what was tried: `address_in_use`; `permission_denied` for a file or lock of another
-/// user; ENOTSOCK for a file of another kind; `errc::unknown_user`; `errc::invalid_argument` for an address that cannot
-/// be listened at or is for another `Protocol`, a host that must be resolved, and a policy for what is no UNIX socket;
-/// those of socket(2), bind(2), listen(2), setsockopt(2). Blocks as bind(2) does on a file system, and
-/// for `user` and `group` by name as getpwnam(3) does. Any thread.
+/// user, and for a file with content in the place of the lock; ENOTSOCK for a file of another kind;
+/// `errc::unknown_user`; `errc::invalid_argument` for an address that cannot be listened at or is for another
+/// `Protocol`, a host that must be resolved, and a policy for what is no UNIX socket; those of socket(2), bind(2),
+/// listen(2), setsockopt(2). Blocks as bind(2) does on a file system, and for `user` and `group` by name as getpwnam(3)
+/// does. Any thread.
 template <typename Protocol = asio::generic::stream_protocol>
 [[nodiscard]] result<basic_listener<Protocol>> listen(const executor& io, const address& a,
                                                       const listen_options& options = {}) {
