@@ -274,12 +274,16 @@ private:
     std::size_t index(element e) const noexcept { return static_cast<std::size_t>(e.node() - values.nodes().data()); }
 };
 
-void json_rpc_wire::read(std::string_view message, incoming& into) {
-    into.clear();
-    // Source: RFC 8259, 8.1.
+// Source: RFC 8259, 8.1.
+std::string_view json_rpc_wire::trim(std::string_view message) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (!std::exchange(began_, true) && message.starts_with(byte_order_mark))
         message.remove_prefix(byte_order_mark.size());
+    return message;
+}
+
+void json_rpc_wire::read(std::string_view message, incoming& into) {
+    into.clear();
     if (options_->framing == json_framing::lines && is_blank(message)) return;
     parse_json(message, into.values);
     const element root = into.values.root();

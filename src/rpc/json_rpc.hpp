@@ -48,6 +48,7 @@ public:
     void write_fault(std::string& to, const call_id& id, const fault& f) override;
     bool write_cancel(std::string& to, std::uint32_t id) override;
     bool write_bad(std::string& to, const incoming_item& item) override;
+    std::string_view trim(std::string_view message) override;
     void read(std::string_view message, incoming& into) override;
     fault read_fault(const incoming_item& item) override;
     bool answers_cancelled() const noexcept override { return options_->answer_cancelled; }
@@ -65,7 +66,7 @@ private:
     std::string token_of(element params, const tape& values) const;
 
     std::shared_ptr<const json_rpc_options> options_;
-    bool began_ = false;  // something was read
+    bool began_ = false;  // something has come
     std::string unused_;
     injecting_encoder encoder_{unused_};
     std::string* to_ = nullptr;

@@ -23,11 +23,12 @@ namespace parley::rpc::detail {
 
 /// The calls of a batch, whose answers leave together.
 struct batch {
-    /// Together the answers are one message, in which each has room for a fault, and for its id.
-    static constexpr std::size_t room_for_fault = 256;
+    /// Together the answers are one message, in which each has room for a fault, for its id, and for the bracket or
+    /// comma before it.
+    static std::size_t room_for(const call_id& id) noexcept { return 256 + id.literal.size() + 1; }
 
     std::size_t unanswered = 0;
-    std::size_t reserved = 0;  // for those
+    std::size_t reserved = 1;  // for those, and for the last bracket
     std::string answers{};
 };
 

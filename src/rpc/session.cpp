@@ -24,7 +24,6 @@ namespace {
 constexpr int most_messages_a_turn = 64;
 constexpr std::size_t largest_scratch = std::size_t{1} << 20;
 constexpr std::chrono::steady_clock::duration longest_last_words = std::chrono::seconds(2);
-constexpr std::size_t times_unsent = 16;  // `unsent_bytes`, when reading cannot stop
 
 }  // namespace
 
@@ -39,7 +38,7 @@ session::session(any_channel channel, router calls, const connection_options& op
       end_(executor_),
       idle_(executor_, asio::steady_timer::time_point::max()) {
     counted_.connections = 1;
-    incoming_.most_items = options_.batch_calls;
+    incoming_.most_items = taken_.most_items = options_.batch_calls;
 }
 
 session::~session() = default;
@@ -99,7 +98,9 @@ void session::go_on() {
 
 // Receives, or waits until there is a reason to.
 void session::next() {
+    if (held_.empty()) hang_up_.reset();
     if (may_read()) return channel_.async_receive(pump{shared_from_this(), std::move(calls_at_home_)});
+    watch_for_hang_up();
     is_parked_ = true;
     parked_.async_wait(pump{shared_from_this(), std::move(calls_at_home_)});
 }
@@ -107,13 +108,17 @@ void session::next() {
 bool session::may_read() const noexcept {
     if (stream_is_full_) return false;
     const bool answers_wanted = calls_ != nullptr && calls_->size() != 0;
-    // One is read ahead, no more, so that the end is seen, too; more of them where answers may lie behind.
-    if (!held_.empty() && (wire_->ordered() || !answers_wanted)) return false;
-    return unsent_bytes_ <= options_.unsent_bytes || answers_wanted;
+    if (held_.size() >= most_held) {
+        // More of them are read where answers may lie behind; those that are answered in order cannot be refused then.
+        if (!answers_wanted || (wire_->ordered() && held_.bytes() > options_.unsent_bytes)) return false;
+    }
+    return unsent_bytes_ + batched_bytes_ <= options_.unsent_bytes || answers_wanted;
 }
 
 void session::resume() {
-    const bool takes = !held_.empty() && may_take();
+    if (!open_ || !connected_) return;
+    const bool takes = !held_.empty() && !has_to_wait();
+    if (!held_.empty() && !takes) await_allowance();
     if (is_parked_) {
         if (takes || may_read()) parked_.cancel();
     } else if (takes && !processing_) {
@@ -127,22 +132,13 @@ void session::read_more() {
 }
 
 void session::process(std::string_view message) {
-    if (wire_->ordered() && !running_.empty()) {
-        hold(message);
-        return;
-    }
+    message = wire_->trim(message);
     wire_->read(message, incoming_);
-    count_noise(incoming_);
-    const auto together = begin_batch(incoming_);
-    const bool room = held_.empty() || held_bytes_ + message.size() <= options_.unsent_bytes;
-    const auto done = process(incoming_, 0, together, room ? held_.empty() ? turn::own : turn::behind : turn::none);
-    if (done != incoming_.items.size()) {
-        auto& held = hold(message);
-        held.next = done;
-        held.together = together;
-        if (together) wire_->read(held.text, held.parsed);
-    }
-    end_after_noise();
+    // In an ordered protocol a bad message is answered, and counts, in its turn.
+    const bool in_turn = wire_->ordered() && (!held_.empty() || has_to_wait());
+    if (!in_turn) count_noise(incoming_);
+    process_or_hold(incoming_, message, begin_batch(incoming_));
+    if (!in_turn) end_after_noise();
     incoming_.shrink();
 }
 
@@ -153,7 +149,7 @@ std::shared_ptr<batch> session::begin_batch(incoming& all) {
     for (const auto& item : all.items) {
         if (!is_answered(item)) continue;
         ++together->unanswered;
-        together->reserved += batch::room_for_fault + item.id.literal.size();
+        together->reserved += batch::room_for(item.id);
     }
     if (together->reserved <= options_.message_bytes) return together;
     all.items.clear();
@@ -161,28 +157,19 @@ std::shared_ptr<batch> session::begin_batch(incoming& all) {
     return nullptr;
 }
 
-// From the item `next`, as far as none has to wait for its turn: gives the place of that one.
-std::size_t session::process(const incoming& all, std::size_t next, const std::shared_ptr<batch>& together, turn of) {
-    for (; next < all.items.size(); ++next) {
-        const auto& item = all.items[next];
-        if (of != turn::none && is_served(item) && (of == turn::behind || has_to_wait())) return next;
-        process(item, together);
-        if (!open_ || !connected_) return all.items.size();
-    }
-    return next;
-}
-
 void session::process(const incoming_item& item, const std::shared_ptr<batch>& together) {
     using kind = incoming_item::kind;
+    std::optional<std::chrono::steady_clock::time_point> deadline;
     switch (item.what) {
         case kind::call:
         case kind::notification:
-            return serve(item, together);
+            if (item.deadline) deadline = parley::detail::time_after(*item.deadline);
+            return serve(item, together, deadline);
         case kind::result:
         case kind::fault:
             return answered(item);
         case kind::part:
-            if (!add_part(item)) serve(item, together);
+            if (!add_part(item)) serve(item, together, deadline);
             return;
         case kind::cancel:
             return cancel_served(item.id);
@@ -202,12 +189,17 @@ std::string& session::scratch() {
     return scratch_;
 }
 
+// Whether it is more than so many times `unsent_bytes`, however large that is.
+bool session::is_beyond(std::size_t bytes, std::size_t times) const noexcept {
+    return bytes / times + (bytes % times != 0 ? 1 : 0) > options_.unsent_bytes;
+}
+
 void session::send(std::string_view text) {
     if (unsent_bytes_ == 0 && channel_.try_send(text)) return;
     auto kept = std::make_unique<std::string>(text);
     const std::string_view view = *kept;
     unsent_bytes_ += view.size();
-    if (unsent_bytes_ > times_unsent * options_.unsent_bytes)
+    if (is_beyond(unsent_bytes_, times_unsent))
         return lost(error(parley::errc::limit_exceeded,
                           "the other side does not read: " + std::to_string(unsent_bytes_) + " bytes wait to be sent"));
     channel_.async_send(view, [self = shared_from_this(), kept = std::move(kept), link = link_](error_code ec) {
@@ -254,11 +246,12 @@ void session::finish(error_code why, ended_by who) {
     channel_.close();
     abort_calls(true);
     cancel_handlers();
-    forget_held();
+    held_.clear();
     end_.set();
     parked_.cancel();
     idle_.cancel();
     allowed_.reset();
+    hang_up_.reset();
     last_words_.reset();
 }
 
@@ -286,7 +279,7 @@ void session::other_side_ended() {
     const bool answers_wait = !running_.empty() || !held_.empty() || channel_.counters().queued_messages != 0;
     if (redial_ || !answers_wait || options_.last_answers.count() == 0 || channel_.other_side_is_gone())
         return lost({});
-    other_ended_ = shutting_down_ = true;
+    other_ended_ = true;
     abort_calls(true);
     asio::co_spawn(executor_, give_last_answers(shared_from_this()), [](const std::exception_ptr&) {});
     resume();
@@ -342,7 +335,8 @@ task<void> session::shut_down(std::shared_ptr<session> self) {
     try {
         for (;;) {
             if (!s.processing_ && s.open_ && s.connected_) s.take_held();  // they are told
-            if (!s.open_ || s.running_.empty()) break;
+            s.resume();  // those that come, too; and the end of the other side
+            if (!s.open_ || (s.running_.empty() && s.held_.empty())) break;
             error_code ignored;
             co_await s.idle_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             const auto state = co_await asio::this_coro::cancellation_state;

@@ -9,18 +9,19 @@
 #include <parley/rpc/router.hpp>
 
 #include "core/operation.hpp"
+#include "rpc/held_calls.hpp"
 #include "rpc/served.hpp"
 #include "rpc/waiting_calls.hpp"
 #include "rpc/wire.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,7 +88,12 @@ public:
 
 private:
     struct pump;
-    enum class turn : unsigned char { own, behind, none };  // first, behind others that wait, without room to wait
+    /// So many times `unsent_bytes` may wait when reading cannot stop. Half of it for answers in batches, whose faults
+    /// have the other half.
+    static constexpr std::size_t times_unsent = 16;
+    /// With so many messages that wait nothing is read, unless answers are wanted. One lies ahead of those whose turn
+    /// comes, so that the end is seen.
+    static constexpr std::size_t most_held = 2;
 
     void received(error_code ec, std::optional<std::string_view> message);
     void go_on();
@@ -95,7 +101,6 @@ private:
     bool may_read() const noexcept;
     void resume();
     void process(std::string_view message);
-    std::size_t process(const incoming& all, std::size_t next, const std::shared_ptr<batch>& together, turn of);
     void process(const incoming_item& item, const std::shared_ptr<batch>& together);
     void other_side_ended();
     static task<void> give_last_answers(std::shared_ptr<session> self);
@@ -126,34 +131,31 @@ private:
     bool write_notification(std::string_view method, const outgoing_arguments& arguments);
     bool was_issued(std::uint32_t id) const noexcept;
 
-    void serve(const incoming_item& item, const std::shared_ptr<batch>& together);
+    void serve(const incoming_item& item, const std::shared_ptr<batch>& together,
+               std::optional<std::chrono::steady_clock::time_point> deadline);
     void refuse(const incoming_item& item, const std::shared_ptr<batch>& together, const fault& why);
     void cancel_served(const call_id& id);
     void leave_unanswered(served_call::details& call);
     void answer_batch(batch& all);
     void refill() noexcept;
     bool within_rate();
+    bool is_beyond(std::size_t bytes, std::size_t times) const noexcept;
     void send(std::string_view text);
 
     // calls that wait for their turn: session_held.cpp
-    struct held_message {
-        explicit held_message(std::string_view message) : text(message) {}
-
-        std::string text;
-        incoming parsed{};     // of a batch that was begun; views into the text
-        std::size_t next = 0;  // of its items
-        std::shared_ptr<batch> together{};
-    };
-    held_message& hold(std::string_view message);
-    bool is_served(const incoming_item& item) const noexcept;
+    bool takes_turns(const incoming_item& item) const noexcept;
     bool is_full() noexcept;
+    bool may_wait() const noexcept;
     bool has_to_wait() noexcept;
-    bool may_take() noexcept;
+    bool has_room_for(std::string_view message) const noexcept;
+    void process_or_hold(const incoming& all, std::string_view message, const std::shared_ptr<batch>& together);
     void take_held();
     void take_held_later();
     void process_held();
+    void process_in_turn(const incoming_item& item, const held_call& call, const std::shared_ptr<batch>& together);
+    bool cancel_held(const call_id& id);
     void await_allowance();
-    void forget_held() noexcept;
+    void watch_for_hang_up();
 
     executor executor_;
     any_channel channel_;
@@ -169,20 +171,22 @@ private:
     std::uint32_t next_id_ = 1;
 
     incoming incoming_{};
-    std::list<held_message> held_{};
-    std::size_t held_bytes_ = 0;
+    held_calls held_{};
+    incoming taken_{};       // of the first message that is held
     std::size_t noise_ = 0;  // messages in a row that are none
     std::string first_noise_{};
     std::string scratch_{};
-    std::size_t unsent_bytes_ = 0;  // of answers and calls for which the channel has no room
+    std::size_t unsent_bytes_ = 0;   // of answers and calls for which the channel has no room
+    std::size_t batched_bytes_ = 0;  // of answers that wait for the rest of their batch
     served_list running_{};
     served_ids running_calls_{};
     std::unique_ptr<served_call::details> spare_;
 
     asio::steady_timer parked_;
     event end_;
-    asio::steady_timer idle_;                           // cancelled when a handler ends while it shuts down
-    std::unique_ptr<asio::steady_timer> allowed_{};     // while calls wait for a rate
+    asio::steady_timer idle_;                                    // cancelled when a handler ends while it shuts down
+    std::unique_ptr<asio::steady_timer> allowed_{};              // while calls wait for a rate
+    std::unique_ptr<asio::posix::stream_descriptor> hang_up_{};  // while calls wait and nothing is read
     std::unique_ptr<asio::steady_timer> last_words_{};  // while the other side is heard that takes nothing more
     redial_function redial_{};
     reconnect_options reconnect_{};
@@ -195,9 +199,9 @@ private:
     bool connected_ = true;
     bool processing_ = false;
     bool is_parked_ = false;
-    bool shutting_down_ = false;
-    bool has_ended_ = false;    // this side, to which answers still come
-    bool other_ended_ = false;  // it may still wait for answers
+    bool shutting_down_ = false;  // this side serves nothing new
+    bool has_ended_ = false;      // this side, to which answers still come
+    bool other_ended_ = false;    // it may still wait for answers
     bool stream_is_full_ = false;
     bool take_posted_ = false;
     ended_by ended_by_ = ended_by::nobody;

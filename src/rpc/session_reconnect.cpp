@@ -40,9 +40,10 @@ void session::lost(error why) {
     }
     connected_ = false;
     ++link_;
-    unsent_bytes_ = 0;
+    unsent_bytes_ = batched_bytes_ = 0;
     stream_is_full_ = false;
-    forget_held();
+    held_.clear();
+    hang_up_.reset();
     last_words_.reset();
     noise_ = 0;
     failure_ = std::move(why);

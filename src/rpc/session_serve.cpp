@@ -108,10 +108,11 @@ void served_call::failed(const std::exception_ptr& why) {
 
 // --- the session
 
-void session::serve(const incoming_item& item, const std::shared_ptr<batch>& together) {
+void session::serve(const incoming_item& item, const std::shared_ptr<batch>& together,
+                    std::optional<std::chrono::steady_clock::time_point> deadline) {
     const bool is_call = item.what == incoming_item::kind::call;
     if (!is_call) ++counted_.notified;
-    if (shutting_down_ && !other_ended_ && is_call)
+    if (shutting_down_ && is_call)
         return refuse(item, together, fault(fault_code::busy, "the server is shutting down"));
     if (counted_.running >= options_.calls_running)
         return refuse(item, together, fault(fault_code::busy, "too many calls at once", options_.calls_running));
@@ -133,8 +134,7 @@ void session::serve(const incoming_item& item, const std::shared_ptr<batch>& tog
     d->is_notification = !is_call;
     d->wants_parts = item.wants_parts;
     d->answered = false;
-    d->deadline.reset();
-    if (item.deadline) d->deadline = parley::detail::time_after(*item.deadline);
+    d->deadline = deadline;
     served_call call(std::move(d));
     call.params_ = item.params;
     call.has_params_ = item.has_params;
@@ -164,7 +164,7 @@ void session::refuse(const incoming_item& item, const std::shared_ptr<batch>& to
 
 void session::answer(const served_call::details& call, std::string_view text) {
     ++counted_.served;
-    if (!open_) return;
+    if (!open_ || !connected_) return;
     std::string too_large;
     const auto shorten = [&](const char* why) {
         wire_->write_fault(too_large, call.id, fault(fault_code::internal_error, {}, why));
@@ -175,18 +175,26 @@ void session::answer(const served_call::details& call, std::string_view text) {
         return send(text);
     }
     auto& all = *call.together;
-    const auto own = batch::room_for_fault + call.id.literal.size();
+    const auto own = batch::room_for(call.id);
     all.reserved -= own;
-    if (text.size() > own && all.answers.size() + text.size() + all.reserved > options_.message_bytes)
+    const auto with_it = text.size() + 1;
+    if (with_it > own && all.answers.size() + with_it + all.reserved > options_.message_bytes)
         shorten("the answers to this batch are too large");
+    else if (with_it > own && all.unanswered > 1 && is_beyond(batched_bytes_ + with_it, times_unsent / 2))
+        shorten("the answers to unfinished batches are too large");
     all.answers += all.answers.empty() ? '[' : ',';
     all.answers += text;
+    batched_bytes_ += text.size() + 1;
     answer_batch(all);
+    if (is_beyond(batched_bytes_, times_unsent))
+        lost(error(parley::errc::limit_exceeded,
+                   "the answers to unfinished batches have " + std::to_string(batched_bytes_) + " bytes"));
 }
 
 // One of its calls has ended.
 void session::answer_batch(batch& all) {
     if (--all.unanswered != 0 || all.answers.empty()) return;
+    batched_bytes_ -= all.answers.size();
     all.answers += ']';
     send(all.answers);
 }
@@ -194,8 +202,8 @@ void session::answer_batch(batch& all) {
 void session::leave_unanswered(served_call::details& call) {
     if (call.answered || call.is_notification) return;
     call.answered = true;
-    if (!call.together || !open_) return;
-    call.together->reserved -= batch::room_for_fault + call.id.literal.size();
+    if (!call.together || !open_ || !connected_) return;
+    call.together->reserved -= batch::room_for(call.id);
     answer_batch(*call.together);
 }
 
@@ -220,13 +228,18 @@ void session::handler_ended(served_call::details& call) noexcept {
     call.served_hook::unlink();
     call.served_id_hook::unlink();
     --counted_.running;
-    if (shutting_down_) idle_.cancel();
+    if (shutting_down_ || other_ended_) idle_.cancel();
     resume();
 }
 
 void session::cancel_served(const call_id& id) {
-    const auto it = running_calls_.find(id);
-    if (it == running_calls_.end()) return;
+    // Among those with the same id, one that was cancelled may end later, and one of a connection that was lost.
+    auto it = running_calls_.lower_bound(id);
+    while (it != running_calls_.end() && it->id == id && (it->cancelled || it->answered)) ++it;
+    if (it == running_calls_.end() || it->id != id) {
+        cancel_held(id);
+        return;
+    }
     auto& call = *it;
     if (!wire_->answers_cancelled()) leave_unanswered(call);
     call.give_up();

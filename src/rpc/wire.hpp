@@ -146,6 +146,9 @@ public:
     /// False where there is no answer to a message that is none: the connection ends.
     virtual bool write_bad(std::string& to, const incoming_item& item);
 
+    /// What of a message that has come is to be read. Once for each, in their order.
+    virtual std::string_view trim(std::string_view message) { return message; }
+    /// The same text is read in the same way again.
     virtual void read(std::string_view message, incoming& into) = 0;
     virtual fault read_fault(const incoming_item& item) = 0;
 

@@ -6,6 +6,7 @@
 #include "rpc_tools.hpp"
 #include "sanitizers.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -153,6 +154,20 @@ BOOST_AUTO_TEST_CASE(a_caller_whose_other_side_never_reads_ends_with_the_connect
     run_until(io, [&] { return calls.front().count == 1 && calls.back().count == 1; });
     BOOST_TEST(calls.front().ec == make_error_code(rpc::errc::disconnected));
     BOOST_TEST(calls.back().ec == make_error_code(rpc::errc::disconnected));
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_that_sixteen_times_does_not_fit_a_number_is_none) {
+    for (const auto limit : {std::size_t{1} << 60, SIZE_MAX}) {
+        auto [client, server] = connect_to_bare(rpc::json_rpc(), {}, {.unsent_bytes = limit});
+        std::vector<called> calls(40);
+        for (auto& call : calls) {
+            client.prepare_call<int>("f", std::string(65536, 'x'))(call.handler());
+            run_ready(io);
+        }
+        BOOST_TEST(client.is_open());
+        client.close();
+        run_until(io, [&] { return calls.back().count == 1; });
+    }
 }
 
 BOOST_AUTO_TEST_CASE(both_sides_that_call_and_do_not_read_do_not_wait_for_each_other) {

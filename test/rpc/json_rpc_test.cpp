@@ -5,6 +5,7 @@
 
 #include "rpc_tools.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -220,6 +221,38 @@ BOOST_AUTO_TEST_CASE(the_answers_to_a_batch_are_one_message_that_is_not_too_larg
     BOOST_TEST(all[0]["result"].text()->size() == 1000u);
     BOOST_TEST(*all[9]["error"]["data"].text() == "the answers to this batch are too large");
     for (std::size_t i = 0; i < 10; ++i) BOOST_TEST((all[i]["id"] == rpc::value(i)));
+}
+
+BOOST_AUTO_TEST_CASE(the_answers_to_a_batch_fit_with_their_brackets_and_commas) {
+    rpc::router calls;
+    calls.on("text", [](int n) { return std::string(static_cast<std::size_t>(n), 'x'); });
+    constexpr std::size_t most = 6000;
+    auto [server, client] = connect_to_bare(rpc::json_rpc(), calls, {.message_bytes = most});
+    std::size_t largest = 0;
+    for (int length = 300; length < 620; ++length) {
+        std::string request;
+        for (int i = 0; i < 10; ++i)
+            request += (i == 0 ? "[" : ",") + std::string(R"({"jsonrpc":"2.0","method":"text","params":[)") +
+                       std::to_string(length) + R"(],"id":)" + std::to_string(i) + "}";
+        BOOST_TEST_REQUIRE(!send_to(client, request + "]"));
+        const auto size = receive_from(client).message->size();
+        BOOST_TEST(size <= most);
+        largest = std::max(largest, size);
+    }
+    BOOST_TEST(largest > most - 20);  // all room is used
+    // Calls of which each has room for a fault, and no byte more.
+    const auto room = [](std::size_t n) { return n * 257 + 1; };
+    for (const std::size_t limit : {room(9) - 1, room(9)}) {
+        auto [narrow, other] = connect_to_bare(rpc::json_rpc(), calls, {.message_bytes = limit});
+        std::string request;
+        for (int i = 0; i < 9; ++i)
+            request += (i == 0 ? "[" : ",") + std::string(R"({"jsonrpc":"2.0","method":"text","params":[800],"id":)") +
+                       std::to_string(i) + "}";
+        BOOST_TEST_REQUIRE(!send_to(other, request + "]"));
+        const auto answer = *receive_from(other).message;
+        BOOST_TEST(answer.size() <= limit);
+        BOOST_TEST(answer.starts_with("[") == (limit == room(9)));
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,7 +3,7 @@
 
 // Calls beyond a limit that wait for their turn.
 
-#include "rpc_tools.hpp"
+#include "gated_calls.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -12,49 +12,7 @@
 
 namespace parley::test {
 BOOST_AUTO_TEST_SUITE(when_full_test)
-namespace {
-
-// Functions that end when the test says so.
-struct when_full_fixture : rpc_fixture {
-    asio::steady_timer gate{io, asio::steady_timer::time_point::max()};
-    std::size_t running = 0, most = 0;
-    std::vector<int> began{};
-    rpc::router calls{};
-
-    when_full_fixture() {
-        calls.on("wait", [this](int n) -> task<int> {
-            most = std::max(most, ++running);
-            began.push_back(n);
-            error_code ignored;
-            co_await gate.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-            --running;
-            co_return n;
-        });
-        calls.on("now", [this](int n) {
-            began.push_back(n);
-            return n;
-        });
-    }
-    static std::string call(int n, const std::string& method = "wait") {
-        return R"({"jsonrpc":"2.0","method":")" + method + R"(","params":[)" + std::to_string(n) + R"(],"id":)" +
-               std::to_string(n) + "}";
-    }
-    static rpc::connection_options waiting(std::size_t at_once) {
-        return {.calls_running = at_once, .when_full = full_queue::wait};
-    }
-    /// Opens the gate until `done`.
-    template <typename Predicate>
-    void let_go(Predicate finished) {
-        run_until(io, [&] {
-            gate.cancel();
-            return finished();
-        });
-    }
-};
-
-}  // namespace
-
-BOOST_FIXTURE_TEST_SUITE(when_full_suite, when_full_fixture)
+BOOST_FIXTURE_TEST_SUITE(when_full_suite, gated_fixture)
 
 BOOST_AUTO_TEST_CASE(calls_that_wait_are_not_read_and_run_in_their_order) {
     auto [server, client] = connect_to_bare(rpc::json_rpc(), calls, waiting(2));

@@ -40,11 +40,15 @@ struct connection_options {
     /// What becomes of a call or a notification beyond these two limits.
     ///
     /// `fail`: a call is answered with the fault "busy", a notification is dropped. Both are counted.
-    /// `wait`: it waits for its turn, in order, and the connection reads no further meanwhile: the other side is slowed
-    /// down, and nothing is lost. For calls that come from a file or a pipe. What lies behind it is not seen until
-    /// then, a cancellation for one. While calls of this side wait for their answers reading goes on; then calls of
-    /// `unsent_bytes` bytes wait here, and more of them are refused. With `calls_running` 0 all are refused.
-    /// The others: as `fail`; a call is not dropped without an answer.
+    /// `wait`: it waits for its turn, in order. The connection reads one more message and stops: the other side is
+    /// slowed down, and nothing is refused. For calls that come from a file or a pipe. Only calls and notifications
+    /// wait: answers, partial results and cancellations take effect when they are read, though they lie behind a call
+    /// in its batch. A cancellation ends a call that waits, too. The deadline of a call counts from its arrival; a call
+    /// that waits beyond it is answered with the fault "cancelled". While calls of this side wait for their answers
+    /// reading goes on; then calls that take `unsent_bytes` bytes of memory wait here, and more of them are refused.
+    /// When the connection ends, what waits is dropped: at once where the socket is closed as a whole and the kernel
+    /// tells it. With `calls_running` 0 all are refused. The others: as `fail`; a call is not dropped without an
+    /// answer.
     full_queue when_full = full_queue::fail;
     /// The most messages in a batch of JSON-RPC; a larger one is answered with one fault. Answers of a batch that have
     /// no room in one message become faults.
@@ -57,8 +61,9 @@ struct connection_options {
     /// The most bytes of a message, in both directions. A call that is larger fails, a result that is larger is
     /// answered with a fault. What comes and is larger ends the connection.
     std::size_t message_bytes = default_message_limit;
-    /// When more bytes of answers than this wait for a caller who does not read, no more calls are read from him. While
-    /// calls of this side wait for him, reading goes on, up to sixteen times as many bytes; then the connection ends.
+    /// When more bytes of answers than this wait for a caller who does not read, or for the rest of their batches, no
+    /// more calls are read from him. While calls of this side wait for him, reading goes on, up to sixteen times as
+    /// many bytes; then the connection ends. Answers in unfinished batches become faults beyond eight times as many.
     std::size_t unsent_bytes = std::size_t{4} << 20;
     /// How long handlers may go on, and their answers may take, when the other side has ended its stream: it may still
     /// read, as those do who pipe calls into a program. And how long, at most two seconds, the other side is heard when
