@@ -59,6 +59,7 @@ private:
 
     void read_one(element message, incoming& into);
     void read_broken_batch(incoming& into);
+    void read_over_limit(incoming& into);
     void read_call(const envelope& from, incoming& into);
     void read_notification(const envelope& from, incoming& into);
     void read_answer(const envelope& from, incoming& into);

@@ -133,6 +133,7 @@ void session::read_more() {
 
 void session::process(std::string_view message) {
     message = wire_->trim(message);
+    incoming_.most_awaited = calls_ == nullptr ? 0 : calls_->size();
     wire_->read(message, incoming_);
     // In an ordered protocol a bad message is answered, and counts, in its turn.
     const bool in_turn = wire_->ordered() && (!held_.empty() || has_to_wait());
@@ -152,8 +153,8 @@ std::shared_ptr<batch> session::begin_batch(incoming& all) {
         together->reserved += batch::room_for(item.id);
     }
     if (together->reserved <= options_.message_bytes) return together;
-    all.items.clear();
-    all.add_bad(fault_code::invalid_request, "a batch whose answers would be too large").over_limit = true;
+    std::erase_if(all.items, [](const incoming_item& item) { return !item.is_for_this_side(); });
+    all.add_too_much("a batch whose answers would be too large", true, false, false);
     return nullptr;
 }
 

@@ -21,7 +21,7 @@ using item_kind = incoming_item::kind;
 bool session::is_answered(const incoming_item& item) const noexcept {
     if (item.what == item_kind::call) return true;
     if (item.what != item_kind::bad || item.answer == incoming_item::reply::none) return false;
-    if (item.answer == incoming_item::reply::to_call || item.over_limit) return true;
+    if (item.answer == incoming_item::reply::to_call) return true;
     // To a side that only calls, what is no message is noise of a program that it has started, for example. An answer
     // could provoke more of it.
     const auto& served = *router_.table_;

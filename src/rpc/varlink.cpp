@@ -176,7 +176,9 @@ void varlink_wire::read(std::string_view message, incoming& into) {
         const auto v = root.find(name);
         return v && v->boolean().value_or(false);
     };
-    const auto method = root.find("method");
+    auto method = root.find("method");
+    if (method && method->is_null() && !method->node()->is_bad)
+        method.reset();  // an answer with all members that there are
     const auto broken = [&](std::string why) {
         auto& item = into.add(item_kind::broken);
         item.problem = std::move(why);

@@ -73,15 +73,20 @@ struct incoming_item {
     std::int64_t code = 0;                                // of the fault that says so
 
     /// Nothing of the protocol is recognized in it.
-    bool is_noise() const noexcept { return what == kind::bad && answer == reply::unknown && !over_limit; }
+    bool is_noise() const noexcept { return what == kind::bad && answer == reply::unknown; }
+    /// For a call that waits, or one that is served: nothing answers it, and it is taken whatever lies beside it.
+    bool is_for_this_side() const noexcept {
+        return what != kind::call && what != kind::notification && what != kind::bad;
+    }
 };
 
 /// What a message holds. Used again for the next one.
 struct incoming {
     tape values{};
     std::vector<incoming_item> items{};
-    bool batch = false;                 // the answers go together, too
-    std::size_t most_items = SIZE_MAX;  // in a batch: a larger one is bad as a whole
+    bool batch = false;                   // the answers go together, too
+    std::size_t most_items = SIZE_MAX;    // in a batch: a larger one is bad, but for what is for this side's calls
+    std::size_t most_awaited = SIZE_MAX;  // answers that are taken of a larger one
 
     incoming_item& add(incoming_item::kind what) {
         auto& item = items.emplace_back();
@@ -93,6 +98,18 @@ struct incoming {
         item.code = code;
         item.problem = std::move(why);
         return item;
+    }
+    /// The one answer to a batch that is too much, and has these in it. Notifications are not answered.
+    void add_too_much(std::string why, bool has_call, bool has_notification, bool has_noise) {
+        if (!has_call && !has_notification && !has_noise) return;
+        auto& item = add_bad(fault_code::invalid_request, std::move(why));
+        item.over_limit = true;
+        if (has_call) {
+            item.answer = incoming_item::reply::to_call;
+            item.id.name = item.id.literal = "null";
+        } else if (has_notification) {
+            item.answer = incoming_item::reply::none;
+        }
     }
     /// A bad part, where it lies in `of`, which is called `name`: "params[1]: byte 60: no JSON: syntax error".
     std::string problem_of(const bad_part& part, element of, std::string_view name = {}) const {

@@ -50,8 +50,8 @@ struct connection_options {
     /// tells it. With `calls_running` 0 all are refused. The others: as `fail`; a call is not dropped without an
     /// answer.
     full_queue when_full = full_queue::fail;
-    /// The most messages in a batch of JSON-RPC; a larger one is answered with one fault. Answers of a batch that have
-    /// no room in one message become faults.
+    /// The most messages in a batch of JSON-RPC; the calls in a larger one are answered with one fault, and answers in
+    /// it are taken. Answers of a batch that have no room in one message become faults.
     std::size_t batch_calls = 1024;
     /// The most messages in a row in which nothing of the protocol is recognized, such as lines that a child prints for
     /// people; then the connection ends, and `failure()` names the first of them. A connection that serves nothing
