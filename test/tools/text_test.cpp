@@ -59,5 +59,14 @@ BOOST_AUTO_TEST_CASE(json_has_no_control_characters) {
     BOOST_TEST(message_as_json("\xc2\x9b") == "\"\\u009b\"");
 }
 
+BOOST_AUTO_TEST_CASE(text_that_is_no_utf8_is_shown_in_json) {
+    BOOST_TEST(to_json_text(rpc::object{{"\xff", 1}, {"a\x80z", rpc::object{{"\xc0", 2}}}}, false) ==
+               R"({"\\xff":1,"a\\x80z":{"\\xc0":2}})");
+    BOOST_TEST(to_json_text(rpc::array{"\xfe\x1b", "\xc3\xa4"}, false) == "[\"\\\\xfe\\\\x1b\",\"\xc3\xa4\"]");
+    BOOST_TEST(to_json_text(rpc::object{{"\xff", nullptr}}, true).find("null:") == std::string::npos);
+    for (const auto& bad : {rpc::value("\xff"), rpc::value(rpc::object{{"\xff", rpc::array{"\xff"}}})})
+        BOOST_TEST(rpc::from_json(to_json_text(bad, true)).has_value());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 }  // namespace parley::tool

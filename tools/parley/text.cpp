@@ -62,12 +62,14 @@ public:
 private:
     void one(double v) { std::isfinite(v) ? scalar(v) : scalar(nullptr); }
     void one(const rpc::extension& v) { write(rpc::object{{"extension", v.type}, {"data", rpc::bytes{v.data}}}); }
+    // JSON has no text that is not UTF-8: what is none of it is shown as in all that is printed.
+    void one(const std::string& text) { scalar(rpc::detail::is_utf8(text) ? text : without_controls(text)); }
     void one(const rpc::array& list) {
         group('[', ']', list, [this](const rpc::value& v) { write(v); });
     }
     void one(const rpc::object& members) {
         group('{', '}', members, [this](const auto& member) {
-            scalar(member.first);
+            one(member.first);
             to_ += pretty_ ? ": " : ":";
             write(member.second);
         });
@@ -78,7 +80,7 @@ private:
     }
 
     void scalar(rpc::value v) {
-        auto text = rpc::to_json(v);
+        const auto text = rpc::to_json(v);
         to_ += text ? *text : "null";
     }
     template <typename Range, typename F>
