@@ -80,8 +80,8 @@ namespace detail {
 void end_stream(const std::shared_ptr<session>& s, std::uint32_t id) {
     if (s) s->end_stream(id);
 }
-void read_more(const std::shared_ptr<session>& s) {
-    if (s) s->read_more();
+void read_more(const std::shared_ptr<session>& s, std::uint32_t id) {
+    if (s) s->read_more(id);
 }
 
 }  // namespace detail

@@ -106,7 +106,7 @@ void session::next() {
 }
 
 bool session::may_read() const noexcept {
-    if (stream_is_full_) return false;
+    if (full_streams_ != 0) return false;
     const bool answers_wanted = calls_ != nullptr && calls_->size() != 0;
     if (held_.size() >= most_held) {
         // More of them are read where answers may lie behind; those that are answered in order cannot be refused then.
@@ -124,11 +124,6 @@ void session::resume() {
     } else if (takes && !processing_) {
         take_held_later();
     }
-}
-
-void session::read_more() {
-    stream_is_full_ = false;
-    resume();
 }
 
 void session::process(std::string_view message) {

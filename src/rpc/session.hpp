@@ -75,7 +75,7 @@ public:
     void end_stream(std::uint32_t id);
     void start_notify(std::string_view method, const outgoing_arguments& arguments, done_handler handler);
     bool try_notify(std::string_view method, const outgoing_arguments& arguments);
-    void read_more();  // a stream of parts has room again
+    void read_more(std::uint32_t id);  // its stream of parts has room again
 
     // serving: session_serve.cpp
     void answer(const served_call::details& call, std::string_view text);
@@ -126,6 +126,7 @@ private:
     void answered(const incoming_item& item);
     std::unique_ptr<waiting_call> take_answered(const incoming_item& item);
     bool add_part(const incoming_item& item);
+    void has_room(call_record& call);
     void give_up(std::uint32_t id, error_code why, bool later, const std::string& text = {});
     void abort_calls(bool idempotent_too);
     bool write_notification(std::string_view method, const outgoing_arguments& arguments);
@@ -169,6 +170,7 @@ private:
     waiting_calls* calls_ = nullptr;  // null after the end of the context
     std::unique_ptr<waiting_calls> calls_at_home_;
     std::uint32_t next_id_ = 1;
+    std::size_t full_streams_ = 0;  // of those calls
 
     incoming incoming_{};
     held_calls held_{};
@@ -202,7 +204,6 @@ private:
     bool shutting_down_ = false;  // this side serves nothing new
     bool has_ended_ = false;      // this side, to which answers still come
     bool other_ended_ = false;    // it may still wait for answers
-    bool stream_is_full_ = false;
     bool take_posted_ = false;
     ended_by ended_by_ = ended_by::nobody;
 };

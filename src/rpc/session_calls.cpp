@@ -115,7 +115,7 @@ void session::give_up(std::uint32_t id, error_code why, bool later, const std::s
     if (calls_ == nullptr) return;
     auto call = calls_->take(id);
     if (!call) return;
-    if (call->wants_parts) read_more();  // if it was this one that had no room
+    has_room(*call);
     if (open_ && connected_ && call->sent) {
         auto& message = scratch();
         if (wire_->write_cancel(message, id)) send(message);
@@ -133,6 +133,7 @@ void session::abort_calls(bool idempotent_too) {
     const error_code why = errc::disconnected;
     for (auto& call :
          calls_->take_if([&](const waiting_call& c) { return idempotent_too || (c.sent && !c.idempotent); })) {
+        has_room(*call);
         const call_error failure(why, call->method, how_it_ended(" before the answer came"));
         fail_later(get_executor(), std::move(call), failure);
     }
@@ -152,6 +153,7 @@ std::unique_ptr<waiting_call> session::take_answered(const incoming_item& item) 
     if (call) {
         ++counted_.answers;
         call->deadline.reset();
+        has_room(*call);
     } else {
         ++(was_issued(id) ? counted_.late_answers : counted_.unknown_answers);
     }
@@ -171,8 +173,20 @@ void session::answered(const incoming_item& item) {
 bool session::add_part(const incoming_item& item) {
     auto* const call = calls_->find(item.has_number ? item.number : calls_->due());
     if (call == nullptr || !call->wants_parts) return !item.has_number;
-    if (!call->add_part(item.value, wire_->wraps_results())) stream_is_full_ = true;
+    if (!call->add_part(item.value, wire_->wraps_results()) && !std::exchange(call->is_full, true)) ++full_streams_;
     return true;
+}
+
+void session::read_more(std::uint32_t id) {
+    auto* const call = calls_ == nullptr ? nullptr : calls_->find(id);
+    if (call != nullptr) has_room(*call);
+}
+
+// A call whose stream was full keeps nothing from being read any more.
+void session::has_room(call_record& call) {
+    if (!std::exchange(call.is_full, false)) return;
+    --full_streams_;
+    resume();
 }
 
 // --- notifications

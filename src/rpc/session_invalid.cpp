@@ -76,7 +76,6 @@ void session::end_broken(const incoming_item& item) {
         return lost(error(errc::invalid_request, place_of_message(item.problem)));
     const auto call = take_answered(item);
     if (!call) return;
-    if (call->wants_parts) read_more();
     call->fail(call_error(make_error_code(errc::invalid_reply), call->method, item.problem));
 }
 

@@ -41,7 +41,6 @@ void session::lost(error why) {
     connected_ = false;
     ++link_;
     unsent_bytes_ = batched_bytes_ = 0;
-    stream_is_full_ = false;
     held_.clear();
     hang_up_.reset();
     last_words_.reset();

@@ -138,6 +138,73 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_full_when_its_time_is_over_holds_nobody_up
     run_until(io, [&] { return aborted; });
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_that_ended_while_it_was_full_holds_nobody_up) {
+    for (const bool dropped : {false, true}) {
+        for (const std::string last : {R"({"jsonrpc":"2.0","result":"end","id":1})",
+                                       R"({"jsonrpc":"2.0","error":{"code":1,"message":"no"},"id":1})",
+                                       R"({"jsonrpc":"2.0","id":1})", R"({"jsonrpc":"2.0","result":5,"id":1})"}) {
+            auto [client, other] = connect_to_bare(rpc::json_rpc());
+            auto parts = std::make_unique<rpc::reply_stream<int, std::string>>(
+                rpc::open_stream<int, std::string>(client, "count", rpc::named("to", 1)));
+            receive_from(other);
+            std::string batch = "[";
+            for (int i = 0; i < 70; ++i)
+                batch += R"({"jsonrpc":"2.0","method":"$/progress","params":{"token":1,"value":7}},)";
+            BOOST_TEST(!send_to(other, batch + last + "]"));
+            run_until(io, [&] { return client.counters().waiting == 0; });
+            if (dropped) parts.reset();
+            called call;
+            client.prepare_call<int>("f")(call.handler());
+            receive_from(other);
+            BOOST_TEST(!send_to(other, reply_to(2, 5)));
+            run_until(io, [&] { return call.count == 1; });
+            BOOST_TEST(call.result == 5);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_with_a_bad_part_is_given_up_when_it_is_dropped) {
+    auto [client, other] = connect_to_bare(rpc::json_rpc());
+    auto parts = std::make_unique<rpc::reply_stream<int, std::string>>(
+        rpc::open_stream<int, std::string>(client, "count", rpc::named("to", 1)));
+    receive_from(other);
+    std::string batch = "[";
+    for (int i = 0; i < 70; ++i) batch += R"({"jsonrpc":"2.0","method":"$/progress","params":{"token":1,"value":7}},)";
+    BOOST_TEST(!send_to(other, batch + R"({"jsonrpc":"2.0","method":"$/progress","params":{"token":1,"value":"x"}}])"));
+    run_until(io, [&] { return client.counters().waiting == 1; });
+    run_ready(io);
+    parts.reset();
+    BOOST_TEST(*receive_from(other).message == R"({"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}})");
+    BOOST_TEST(client.counters().waiting == 0u);
+    called call;
+    client.prepare_call<int>("f")(call.handler());
+    receive_from(other);
+    BOOST_TEST(!send_to(other, reply_to(2, 5)));
+    run_until(io, [&] { return call.count == 1; });
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_ends_opens_no_other_one_that_is_full) {
+    rpc::router calls;
+    bool ran = false;
+    calls.on("f", [&] { ran = true; });
+    auto [client, other] = connect_to_bare(rpc::json_rpc(), calls);
+    auto full = rpc::open_stream<int, int>(client, "count", rpc::named("to", 1));
+    receive_from(other);
+    for (int i = 1; i <= 64; ++i)
+        BOOST_TEST(!send_to(other, R"({"jsonrpc":"2.0","method":"$/progress","params":{"token":1,"value":7}})"));
+    run_ready(io);
+    for (int i = 0; i < 3; ++i) {
+        (void)rpc::open_stream<int, int>(client, "count", rpc::named("to", 1));
+        BOOST_TEST(receive_from(other).message.has_value());
+        BOOST_TEST(receive_from(other).message->find("cancel") != std::string::npos);
+    }
+    BOOST_TEST(!send_to(other, R"({"jsonrpc":"2.0","method":"f"})"));
+    run_ready(io);
+    BOOST_TEST(!ran);  // it lies behind the parts that nobody takes
+    run_in([](rpc::reply_stream<int, int>& p) -> task<> { BOOST_TEST(*co_await p.async_next() == 7); }(full));
+    run_until(io, [&] { return ran; });
+}
+
 BOOST_AUTO_TEST_CASE(what_a_protocol_does_not_carry_is_an_error) {
     auto [client, server] = connect(rpc::message_pack_rpc(), counting());
     auto [json, other] = connect(rpc::json_rpc(), counting());

@@ -43,6 +43,7 @@ struct stream_state {
     std::deque<Part> parts{};
     std::optional<Result> result{};
     std::exception_ptr failure{};
+    bool call_ended = false;  // behind a part that cannot be read it goes on
 
     bool ended() const noexcept { return result.has_value() || failure; }
 };
@@ -61,19 +62,20 @@ public:
         Result got{};
         decode_error why;
         if (!decode_result(from, wrapped, got, why)) return fail(invalid_reply(method, why));
+        state_->call_ended = true;
         state_->result = std::move(got);
         state_->wake();
     }
     void fail(const call_error& why) override {
-        state_->failure = std::make_exception_ptr(why);
-        state_->wake();
+        state_->call_ended = true;
+        failed(why);
     }
     bool add_part(element from, bool wrapped) override {
         Part got{};
         decode_error why;
         if (state_->ended()) return true;
         if (!decode_result(from, wrapped, got, why)) {
-            fail(invalid_reply(method, why));
+            failed(invalid_reply(method, why));
             return true;
         }
         state_->parts.push_back(std::move(got));
@@ -86,11 +88,16 @@ public:
     }
 
 private:
+    void failed(const call_error& why) {
+        if (!state_->failure) state_->failure = std::make_exception_ptr(why);
+        state_->wake();
+    }
+
     std::shared_ptr<stream_state<Part, Result>> state_;
 };
 
 PARLEY_RPC_EXPORT void end_stream(const std::shared_ptr<session>& s, std::uint32_t id);
-PARLEY_RPC_EXPORT void read_more(const std::shared_ptr<session>& s);
+PARLEY_RPC_EXPORT void read_more(const std::shared_ptr<session>& s, std::uint32_t id);
 
 }  // namespace detail
 
@@ -114,13 +121,13 @@ public:
     reply_stream(reply_stream&&) noexcept = default;
     reply_stream& operator=(reply_stream&&) = delete;
     ~reply_stream() {
-        if (state_ && !state_->ended()) detail::end_stream(session_, id_);
+        if (state_ && !state_->call_ended) detail::end_stream(session_, id_);
     }
 
     /// The next part; nothing behind the last one, when the result has come. Throws a `call_error` where the call
     /// failed, after the parts that came before. Cancellation: `operation_aborted`; no part is lost, and the call goes
     /// on. One at a time.
-    task<std::optional<Part>> async_next() { return next(session_, state_); }
+    task<std::optional<Part>> async_next() { return next(session_, state_, id_); }
 
     /// The result, once `async_next` has given nothing; before that it throws std::bad_optional_access.
     const Result& result() const {
@@ -131,7 +138,7 @@ public:
 private:
     // A coroutine begins later, when the stream may be gone: it keeps what it works on.
     static task<std::optional<Part>> next(std::shared_ptr<detail::session> session,
-                                          std::shared_ptr<detail::stream_state<Part, Result>> state) {
+                                          std::shared_ptr<detail::stream_state<Part, Result>> state, std::uint32_t id) {
         if (!state) throw boost::system::system_error(asio::error::bad_descriptor, "there is no call");
         while (state->parts.empty() && !state->ended()) {
             error_code ignored;
@@ -143,7 +150,7 @@ private:
         if (!state->parts.empty()) {
             std::optional<Part> next(std::move(state->parts.front()));
             state->parts.pop_front();
-            if (state->parts.size() + 1 == detail::most_parts) detail::read_more(session);
+            if (state->parts.size() + 1 == detail::most_parts) detail::read_more(session, id);
             co_return next;
         }
         if (state->failure) std::rethrow_exception(state->failure);

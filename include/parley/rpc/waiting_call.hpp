@@ -42,6 +42,7 @@ struct PARLEY_RPC_EXPORT call_record {
     bool idempotent = false;
     bool at_home = false;  // its handler runs where the connection does
     bool sent = false;
+    bool is_full = false;   // of parts that the program has not taken: nothing more is read
     std::string request{};  // of a call that is idempotent, or waits for a connection
     struct timer;
     std::unique_ptr<timer> deadline{};
