@@ -49,6 +49,7 @@ struct served_call::details : served_hook, served_id_hook {
     bool wants_parts = false;
     bool answered = false;
     bool cancelled = false;
+    bool to_cancel = false;  // it is cancelled soon
     bool runs = false;
     asio::cancellation_signal cancel{};
 

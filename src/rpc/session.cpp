@@ -7,6 +7,7 @@
 
 #include "rpc/session.hpp"
 #include "rpc/session_pump.hpp"
+#include "rpc/steps.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
@@ -299,15 +300,26 @@ task<void> session::give_last_answers(std::shared_ptr<session> self) {
 
 // Nobody is left to answer.
 void session::cancel_handlers() {
-    const auto self = weak_from_this().lock();  // null in the destructor: then there are none
     for (auto& call : running_) {
-        call.cancelled = true;
+        call.to_cancel = call.cancelled = true;
         call.answered = true;
-        asio::post(get_executor(), [self, &call] {
-            for (auto& still : self->running_)
-                if (&still == &call) return still.give_up();
-        });
     }
+    if (!running_.empty()) cancel_next_handler(shared_from_this());
+}
+
+// Each in a turn of its own, not from within what has ended the connection. They lie before all others; one that was
+// cancelled goes behind them, because it may go on for as long as it likes.
+void session::cancel_next_handler(const std::shared_ptr<session>& self) {
+    asio::post(self->executor_, [self] {
+        ++steps;
+        auto& all = self->running_;
+        if (all.empty() || !all.front().to_cancel) return;
+        auto& call = all.front();
+        call.to_cancel = false;
+        all.splice(all.end(), all, all.begin());
+        if (all.front().to_cancel) cancel_next_handler(self);
+        call.give_up();
+    });
 }
 
 void session::start_wait(done_handler handler) {

@@ -112,6 +112,7 @@ private:
     void connected(any_channel channel);
     void finish(error_code why, ended_by who);
     void cancel_handlers();
+    static void cancel_next_handler(const std::shared_ptr<session>& self);
     std::string how_it_ended(std::string_view when) const;
 
     // session_invalid.cpp

@@ -4,6 +4,7 @@
 // Values and their two forms: JSON and MessagePack.
 
 #include <parley/rpc/codec.hpp>
+#include <parley/rpc/from_value.hpp>
 #include <parley/rpc/value.hpp>
 
 #include "rpc/base64.hpp"
@@ -24,6 +25,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 BOOST_AUTO_TEST_SUITE(codec_test)
@@ -325,6 +327,24 @@ BOOST_AUTO_TEST_CASE(a_value_is_looked_into) {
     std::ostringstream out;
     out << rpc::kind::map << ' ' << rpc::kind::text;
     BOOST_TEST(out.str() == "a map text");
+}
+
+BOOST_AUTO_TEST_CASE(names_that_meet_in_one_place_of_a_table_are_refused) {
+    struct one_place {
+        std::size_t operator()(const std::string& name) const noexcept { return name.starts_with("x") ? 7 : 8; }
+    };
+    using bad_table = std::unordered_map<std::string, int, one_place>;
+    const auto map_of = [](std::size_t n) {
+        rpc::object all;
+        for (std::size_t i = 0; i < n; ++i) all["x" + std::to_string(i)] = i;
+        return rpc::value(all);
+    };
+    BOOST_TEST(rpc::from_value<bad_table>(map_of(64)).value().size() == 64u);
+    const auto refused = rpc::from_value<bad_table>(map_of(20000));
+    BOOST_TEST_REQUIRE(!refused);
+    BOOST_TEST(refused.error().message().find("meet in one place") != std::string::npos);
+    using table = std::unordered_map<std::string, int>;
+    BOOST_TEST(rpc::from_value<table>(map_of(20000)).value().size() == 20000u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

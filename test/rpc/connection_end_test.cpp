@@ -5,6 +5,8 @@
 
 #include "rpc_tools.hpp"
 
+#include "rpc/steps.hpp"
+
 #include <parley/message/stream_pair.hpp>
 #include <parley/rpc/reply_stream.hpp>
 
@@ -281,6 +283,34 @@ BOOST_AUTO_TEST_CASE(answers_that_cannot_be_sent_are_no_clean_end) {
     run_until(io, [&] { return waited.count == 1; });
     BOOST_TEST(waited.ec == asio::error::broken_pipe);
     BOOST_TEST(server.failure().context() == "send message 1");
+}
+
+BOOST_AUTO_TEST_CASE(the_end_costs_each_function_that_runs_the_same) {
+    const auto steps_for = [this](std::size_t n) {
+        asio::steady_timer gate(io, asio::steady_timer::time_point::max());
+        std::size_t cancelled = 0;
+        rpc::router calls;
+        calls.on("wait", [&](rpc::context& c) -> task<> {  // it goes on although it is cancelled
+            co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+            error_code ignored;
+            co_await gate.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            if (c.cancelled()) ++cancelled;
+        });
+        auto [client, server] = connect(rpc::json_rpc(), calls);
+        for (std::size_t i = 0; i < n; ++i) BOOST_TEST_REQUIRE(client.try_notify("wait"));
+        run_until(io, [&] { return server.counters().running == n; });
+        const auto before = rpc::detail::steps;
+        server.close();
+        run_ready(io);
+        const auto taken = rpc::detail::steps - before;
+        gate.cancel();
+        run_until(io, [&] { return server.counters().running == 0; });
+        BOOST_TEST(cancelled == n);
+        return taken;
+    };
+    const auto few = steps_for(200), many = steps_for(400);
+    BOOST_TEST(few >= 200u);
+    BOOST_TEST(many <= 2 * few);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

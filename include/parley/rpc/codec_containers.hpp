@@ -65,6 +65,9 @@ template <typename Map>
 struct map_codec {
     using mapped = typename Map::mapped_type;
 
+    // Of a table with a hash without a key a peer can choose names that do; each costs as much as there are.
+    static constexpr std::size_t most_in_one_place = 64;
+
     static void encode(encoder& to, const Map& v) {
         to.begin_map(v.size());
         for (const auto& [name, of] : v) {
@@ -79,7 +82,12 @@ struct map_codec {
         for (const auto& [name, of] : from.pairs()) {
             mapped one{};
             if (!codec<mapped>::decode(of, one, why)) return why.within(name);
-            into.insert_or_assign(std::string(name), std::move(one));
+            const auto added = into.insert_or_assign(std::string(name), std::move(one)).first;
+            if constexpr (requires { into.bucket_size(into.bucket(added->first)); }) {
+                if (into.bucket_size(into.bucket(added->first)) > most_in_one_place)
+                    return why.failed("more than " + std::to_string(most_in_one_place) +
+                                      " names meet in one place of the table");
+            }
         }
         return true;
     }
