@@ -100,6 +100,13 @@ result<channel_listener> open_channel_listener(const executor& io, const address
 
 }  // namespace detail
 
+channel_listener::channel_listener(channel_listener&& other) noexcept
+    : io_(other.io_),
+      state_(std::move(other.state_)),
+      shape_(other.shape_),
+      maker_(std::move(other.maker_)),
+      budget_(std::move(other.budget_)) {}
+
 channel_listener& channel_listener::operator=(channel_listener&& other) noexcept {
     if (this == &other) return *this;
     close();
@@ -113,7 +120,7 @@ channel_listener& channel_listener::operator=(channel_listener&& other) noexcept
 
 void channel_listener::start_accept(completion_handler<void(error_code, any_channel)> handler, const executor& own) {
     if (!state_)
-        return post_completion(own, detail::map_handler(std::move(handler), [](auto h) {
+        return post_completion(io_ ? io_ : own, detail::map_handler(std::move(handler), [](auto h) {
                                    std::move(h)(error_code(asio::error::bad_descriptor), any_channel());
                                }));
     detail::start_accept(state_,

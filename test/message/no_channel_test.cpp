@@ -18,7 +18,9 @@
 #include <boost/system/system_error.hpp>
 
 #include <functional>
+#include <future>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <unistd.h>
@@ -111,6 +113,29 @@ BOOST_AUTO_TEST_CASE(a_channel_that_was_made_without_anything) {
     check_closed(io, again);
 }
 
+// It knows where it was made, and that is where a handler without an executor of its own runs.
+BOOST_AUTO_TEST_CASE(a_listener_for_channels_that_was_moved_from_completes_where_it_was_made) {
+    const temporary_directory directory;
+    auto first = listen_channels(io.get_executor(), at("unix:" + (directory / "s"))).value();
+    auto second = std::move(first);
+    channel_listener third;
+    third = std::move(second);
+    for (auto* const each : {&first, &second}) {
+        BOOST_TEST((each->get_executor() == io.get_executor()));
+        std::promise<std::thread::id> ran;
+        auto told = ran.get_future();
+        each->async_accept([&](error_code ec, const any_channel&) {
+            BOOST_TEST(is_bad(ec));
+            ran.set_value(std::this_thread::get_id());
+        });
+        io.restart();
+        io.run();
+        BOOST_TEST_REQUIRE((told.wait_for(guard) == std::future_status::ready));
+        BOOST_TEST((told.get() == std::this_thread::get_id()));
+    }
+    BOOST_TEST(third.is_open());
+}
+
 BOOST_AUTO_TEST_CASE(a_channel_that_was_moved_from) {
     auto [here, there] = make_channels();
     any_channel moved = std::move(here);
@@ -165,7 +190,7 @@ BOOST_AUTO_TEST_CASE(a_listener_that_was_made_without_anything_or_moved_from) {
     channel_listener none;
     for (auto* const empty : {&server, &none}) {
         BOOST_TEST(!empty->is_open());
-        BOOST_TEST(!empty->get_executor());
+        BOOST_TEST((empty->get_executor() == (empty == &server ? executor(ex) : executor())));
         BOOST_TEST(empty->counters().accepted == 0u);
         BOOST_TEST(empty->held().descriptors == 0u);
         BOOST_CHECK_EXCEPTION((void)empty->local_address(), boost::system::system_error,

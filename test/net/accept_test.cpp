@@ -24,9 +24,11 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 BOOST_AUTO_TEST_SUITE(accept_test)
@@ -397,6 +399,24 @@ BOOST_AUTO_TEST_CASE(a_listener_without_a_socket_says_so) {
         }(*each));
     }
     BOOST_TEST((moved.get_executor() == io.get_executor()));
+    // A handler without an executor of its own runs where the listener was made, or where the socket was to be.
+    asio::io_context elsewhere;
+    for (auto* const place : {&io, &elsewhere}) {
+        std::promise<std::thread::id> ran;
+        auto told = ran.get_future();
+        const auto note = [&](error_code ec, const stream&) {
+            BOOST_TEST((ec == asio::error::bad_descriptor));
+            ran.set_value(std::this_thread::get_id());
+        };
+        if (place == &io)
+            moved.async_accept(note);
+        else
+            moved.async_accept(elsewhere.get_executor(), note);
+        place->restart();
+        place->run();
+        BOOST_TEST_REQUIRE((told.wait_for(guard) == std::future_status::ready));
+        BOOST_TEST((told.get() == std::this_thread::get_id()));
+    }
     made = std::move(other);
     BOOST_TEST(made.is_open());
     connect(path());

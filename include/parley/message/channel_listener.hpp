@@ -47,11 +47,11 @@ PARLEY_EXPORT result<channel_listener> open_channel_listener(const executor& io,
 class PARLEY_EXPORT channel_listener {
 public:
     channel_listener() noexcept = default;
-    channel_listener(channel_listener&& other) noexcept = default;
+    channel_listener(channel_listener&& other) noexcept;
     channel_listener& operator=(channel_listener&& other) noexcept;
     ~channel_listener() { close(); }
 
-    /// Empty for a listener that was made without one.
+    /// Empty for a listener that was made without one. One that was moved from keeps it, and completes there.
     executor get_executor() const noexcept { return io_; }
 
     /// The next one. Completion: `void(error_code, any_channel)`; with an error the channel is empty. Errors,

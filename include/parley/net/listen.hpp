@@ -99,7 +99,7 @@ public:
     }
     ~basic_listener() { close(); }
 
-    /// Empty for a listener that was made without one.
+    /// Empty for a listener that was made without one. One that was moved from keeps it, and completes there.
     executor get_executor() const noexcept { return io_; }
 
     /// The next connection, as a socket on the executor of the listener.
@@ -133,7 +133,7 @@ public:
                 };
                 auto whole = detail::map_handler(std::move(handler), std::move(deliver));
                 if (state) return detail::start_accept(std::move(state), std::move(whole));
-                asio::post(own, detail::map_handler(std::move(whole), [](auto h) {
+                asio::post(place, detail::map_handler(std::move(whole), [](auto h) {
                                std::move(h)(error_code(asio::error::bad_descriptor), detail::open_connection());
                            }));
             });
