@@ -36,6 +36,7 @@ void held_calls::add_call(held_message& to, const incoming_item& item, std::size
     call.place = place;
     if (item.deadline) call.deadline = parley::detail::time_after(*item.deadline);
     ++to.left;
+    ++calls_;
     if (item.what != incoming_item::kind::call) return;
     call.id = item.id;
     by_id_.insert(call);
@@ -57,6 +58,7 @@ void held_calls::remove(held_call& call) noexcept {
     call.done = true;
     call.unlink();
     --call.in->left;
+    --calls_;
     if (call.in->bytes != 0) remove_if_empty(*call.in);
 }
 
@@ -69,11 +71,13 @@ void held_calls::remove_if_empty(held_message& all) noexcept {
 std::unique_ptr<held_message> held_calls::take() {
     auto first = std::move(messages_.front());
     messages_.pop_front();
+    calls_ -= first->left;
     bytes_ -= first->bytes;
     return first;
 }
 
 void held_calls::put_back(std::unique_ptr<held_message> first) {
+    calls_ += first->left;
     bytes_ += first->bytes;
     messages_.push_front(std::move(first));
     messages_.front()->self = messages_.begin();
@@ -81,7 +85,7 @@ void held_calls::put_back(std::unique_ptr<held_message> first) {
 
 void held_calls::clear() noexcept {
     messages_.clear();
-    bytes_ = 0;
+    calls_ = bytes_ = 0;
 }
 
 }  // namespace parley::rpc::detail

@@ -53,6 +53,7 @@ public:
     bool empty() const noexcept { return messages_.empty(); }
     /// Messages.
     std::size_t size() const noexcept { return messages_.size(); }
+    std::size_t calls() const noexcept { return calls_; }
     /// Of memory that they take.
     std::size_t bytes() const noexcept { return bytes_; }
 
@@ -79,6 +80,7 @@ private:
 
     void remove_if_empty(held_message& all) noexcept;
 
+    std::size_t calls_ = 0;
     std::size_t bytes_ = 0;
     // Calls by their ids, of which a caller may give the same to several; destroyed behind what it refers to.
     boost::intrusive::multiset<held_call, boost::intrusive::base_hook<held_hook>,

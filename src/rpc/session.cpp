@@ -284,14 +284,20 @@ void session::other_side_ended() {
 
 task<void> session::give_last_answers(std::shared_ptr<session> self) {
     asio::steady_timer limit(self->executor_);
-    limit.expires_at(parley::detail::time_after(self->options_.last_answers));
-    limit.async_wait([weak = self->weak_from_this()](error_code ec) {
-        const auto late = weak.lock();
-        if (!ec && late) late->finish({}, ended_by::other_side);
-    });
+    const auto restart = [&] {
+        limit.expires_at(parley::detail::time_after(self->options_.last_answers));
+        limit.async_wait([weak = self->weak_from_this()](error_code ec) {
+            const auto late = weak.lock();
+            if (!ec && late) late->finish({}, ended_by::other_side);
+        });
+    };
+    restart();
+    auto waiting = self->held_.calls();
     error_code ec;
-    while (self->open_ && (!self->running_.empty() || !self->held_.empty()))
+    while (self->open_ && (!self->running_.empty() || !self->held_.empty())) {
         co_await self->idle_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+        if (std::exchange(waiting, self->held_.calls()) != self->held_.calls()) restart();  // it was the turn of some
+    }
     if (!self->open_) co_return;
     co_await self->channel_.async_shutdown(asio::redirect_error(asio::use_awaitable, ec));
     if (ec) co_return self->lost(self->channel_.failure());

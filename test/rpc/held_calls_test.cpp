@@ -197,6 +197,32 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_caller_without_a_descriptor_is_seen_behind_one
     run_until(io, [&] { return running == 0; });
 }
 
+BOOST_AUTO_TEST_CASE(each_call_that_waits_has_the_time_for_last_answers) {
+    calls.on("slow", [this](int n) -> task<int> {
+        asio::steady_timer later(io, 1200ms);
+        co_await later.async_wait(asio::use_awaitable);
+        co_return n;
+    });
+    auto [server, client] = connect_to_bare(rpc::json_rpc(), calls, waiting(1));
+    for (int n = 1; n <= 2; ++n) BOOST_TEST(!send_to(client, call(n, "slow")));
+    done ended;
+    client.async_end(ended.handler());
+    for (int n = 1; n <= 2; ++n) BOOST_TEST((next_value(client)["result"] == rpc::value(n)));
+    run(server.async_wait());
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_waits_for_one_without_end_is_not_waited_for) {
+    auto options = waiting(1);
+    options.last_answers = 20ms;
+    auto [server, client] = connect_to_bare(rpc::json_rpc(), calls, options);
+    for (int n = 1; n <= 2; ++n) BOOST_TEST(!send_to(client, call(n)));
+    done ended;
+    client.async_end(ended.handler());
+    run(server.async_wait());
+    run_until(io, [&] { return running == 0; });
+    BOOST_TEST(began.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_shutdown_reads_on_when_what_waited_is_refused) {
     auto [server, client] = connect_to_bare(rpc::json_rpc(), calls, waiting(1));
     for (int n = 1; n <= 5; ++n) BOOST_TEST(!send_to(client, call(n)));

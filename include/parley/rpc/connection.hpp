@@ -66,9 +66,10 @@ struct connection_options {
     /// many bytes; then the connection ends. Answers in unfinished batches become faults beyond eight times as many.
     std::size_t unsent_bytes = std::size_t{4} << 20;
     /// How long handlers may go on, and their answers may take, when the other side has ended its stream: it may still
-    /// read, as those do who pipe calls into a program. And how long, at most two seconds, the other side is heard when
-    /// it takes nothing more that is sent. Then the connection ends. One whose socket is closed as a whole is not
-    /// waited for, where the kernel tells (UNIX sockets). 0: nobody is.
+    /// read, as those do who pipe calls into a program. Calls that wait for their turn have it from then on. And how
+    /// long, at most two seconds, the other side is heard when it takes nothing more that is sent. Then the connection
+    /// ends. One whose socket is closed as a whole is not waited for, where the kernel tells (UNIX sockets). 0: nobody
+    /// is.
     saturated<std::chrono::steady_clock::duration> last_answers{std::chrono::seconds(2)};
 };
 
