@@ -53,7 +53,7 @@ void connect_in_line::wait(handler_type handler, asio::cancellation_state cancel
     auto again = [self = shared_from_this(), cancellation = cancellation](auto h, error_code ec) mutable {
         open_connection c;
         if (!ec) {
-            const auto end = self->try_to_connect(c);
+            const auto end = self->place_->has_turn() ? self->try_to_connect(c) : std::nullopt;
             if (!end && cancellation.cancelled() == asio::cancellation_type::none)
                 return self->wait(std::move(h), cancellation);
             ec = end.value_or(asio::error::operation_aborted);

@@ -161,7 +161,9 @@ void listener_state::accept_next(handler_type handler) {
 void listener_state::go_on(handler_type handler, asio::cancellation_state cancellation, unsigned cancels) {
     open_connection c;
     error_code ec = asio::error::operation_aborted;
-    const auto outcome = socket_.is_open() ? try_to_accept(c, ec) : tried::failure;
+    const bool has_turn = !place_ || place_->has_turn();
+    auto outcome = tried::failure;
+    if (socket_.is_open()) outcome = has_turn ? try_to_accept(c, ec) : tried::not_now;
     switch (outcome) {
         case tried::connection:
             return complete(std::move(handler), {}, std::move(c));
@@ -173,6 +175,7 @@ void listener_state::go_on(handler_type handler, asio::cancellation_state cancel
     }
     if (is_cancelled(cancellation) || cancels != cancels_)
         return complete(std::move(handler), asio::error::operation_aborted, {});
+    if (!has_turn) return wait_for_turn(std::move(handler), cancellation);
     if (outcome == tried::not_now) return pause(std::move(handler), cancellation, ec);
     place_.reset();
     wait_for_connection(std::move(handler), cancellation);

@@ -13,10 +13,11 @@
 
 #include <atomic>
 #include <cstddef>
-#include <list>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,6 +27,10 @@ namespace parley::detail {
 /// end of the line to its destruction. The first one tries, with a pause after each try in vain. Those behind it cost
 /// nothing: each waits on a timer that never expires. When the first one leaves, whatever the reason, the next one is
 /// first and tries at once. So the cost of a success does not grow with those that wait, and they are served in order.
+///
+/// Where the handler of the first one does not run, because its executor stands still, the place steps aside after a
+/// while, and those behind it are called: two, then four and so on until one of them runs. A place that stepped aside
+/// is back where it was when its handler runs.
 ///
 /// Places of one line may be on different executors and threads of the context; one place is one thread's at a time.
 class place_in_line {
@@ -43,45 +48,67 @@ public:
     static bool is_line(const executor& io, const std::string& key);
 
     /// Where this place is the first: completes after `pause`. Otherwise: completes when it is the first. The handler's
-    /// signature is `void(error_code)`; the code is `operation_aborted` for a wait that was cancelled. The place must
-    /// live until then.
+    /// signature is `void(error_code)`; the code is `operation_aborted` for a wait that was cancelled. The handler asks
+    /// `has_turn`, and where it has none waits again: another place may have come back meanwhile. The place must live
+    /// until then.
     template <typename Handler>
     void async_wait(duration pause, Handler handler) {
         const std::lock_guard lock(lines_->mutex);
         cancelled_ = false;
-        if (is_first())
-            timer_.expires_at(time_after(called_ ? duration() : pause));
-        else
-            timer_.expires_at(asio::steady_timer::time_point::max());
+        if (is_first()) {
+            due_ = time_after(std::exchange(called_, false) ? duration() : pause);
+        } else {
+            due_ = time_point::max();
+            called_ = false;
+        }
+        timer_.expires_at(due_);
         timer_.async_wait(map_handler(std::move(handler),
                                       [this](auto h, const error_code& ec) mutable { std::move(h)(outcome(ec)); }));
+        watch(*line_->second);
+    }
+
+    bool has_turn() const {
+        const std::lock_guard lock(lines_->mutex);
+        return is_first();
     }
 
     /// Ends the wait with `operation_aborted`.
     void cancel();
 
 private:
-    using line = std::list<place_in_line*>;
+    using time_point = asio::steady_timer::time_point;
+
+    struct line {
+        std::map<std::uint64_t, place_in_line*> present{};  // in their order
+        std::size_t places = 0;                             // with those that have stepped aside
+        std::uint64_t next_number = 0;
+        std::optional<asio::steady_timer> watch{};  // looks whether the first one stands still
+        bool watched = false;
+    };
     struct all_lines {
         std::mutex mutex{};
-        std::map<std::string, line> lines{};
+        std::map<std::string, std::shared_ptr<line>> lines{};
     };
     class service;
     static inline std::atomic<std::size_t> places{0};  // in all lines of all contexts
 
-    bool is_first() const noexcept { return line_->second.front() == this; }
-    error_code outcome(const error_code& ec) noexcept {
-        const std::lock_guard lock(lines_->mutex);
-        if (cancelled_) return asio::error::operation_aborted;
-        return std::exchange(called_, false) ? error_code() : ec;
+    bool is_first() const noexcept {
+        const auto& present = line_->second->present;
+        return !present.empty() && present.begin()->second == this;
     }
+    void call();
+    void step_aside();
+    error_code outcome(const error_code& ec);
+    void watch(line& which);
+    void look(line& which);
 
     const std::shared_ptr<all_lines> lines_;
     asio::steady_timer timer_;  // under the mutex, because the place before this one ends its wait
-    std::map<std::string, line>::iterator line_{};
-    line::iterator own_{};
-    bool called_ = false;     // the place has become the first: its wait ends, or will end, at once
-    bool cancelled_ = false;  // its wait has ended for this
+    std::map<std::string, std::shared_ptr<line>>::iterator line_{};
+    std::uint64_t number_ = 0;
+    time_point due_ = time_point::max();  // when its handler has to run; of the first one that waits, or one called
+    bool called_ = false;                 // to try: its wait ends, or will end, at once
+    bool cancelled_ = false;              // its wait has ended for this
 };
 
 }  // namespace parley::detail

@@ -309,6 +309,38 @@ BOOST_AUTO_TEST_CASE(listeners_without_descriptors_try_one_at_a_time) {
     BOOST_TEST(done.size() == 2 * count);
 }
 
+// The strand of the listener that tries computes for as long as the other one waits.
+BOOST_AUTO_TEST_CASE(an_executor_that_stands_still_holds_up_its_own_listeners_only) {
+    const captured_log log;
+    asio::io_context busy;
+    const executor still = asio::make_strand(busy), other = asio::make_strand(busy);
+    auto first = parley::listen(still, at("unix:" + path("first")), {.pause = 5ms}).value();
+    auto second = parley::listen(other, local(), {.pause = 5ms}).value();
+    connect(path("first"));
+    connect(path());
+    std::promise<error_code> promised[2];
+    std::future<error_code> told[] = {promised[0].get_future(), promised[1].get_future()};
+    std::promise<void> stands, goes_on;
+    auto until = goes_on.get_future();
+    std::vector<std::thread> threads;
+    {
+        const fault none(sys::call::accept, EMFILE);
+        first.async_accept([&](error_code ec, const stream&) { promised[0].set_value(ec); });
+        second.async_accept([&](error_code ec, const stream&) { promised[1].set_value(ec); });
+        asio::post(still, [&] {
+            stands.set_value();
+            until.wait_for(2 * guard);
+        });
+        for (int i = 0; i < 2; ++i) threads.emplace_back([&] { busy.run(); });
+        stands.get_future().wait();
+    }
+    BOOST_TEST((told[1].wait_for(guard) == std::future_status::ready));
+    BOOST_TEST((told[0].wait_for(0s) == std::future_status::timeout));
+    goes_on.set_value();
+    for (auto& each : told) BOOST_TEST(!each.get());
+    for (auto& each : threads) each.join();
+}
+
 BOOST_AUTO_TEST_CASE(the_longest_pause_there_is_does_not_spin) {
     const captured_log log;
     auto server = parley::listen(io.get_executor(), local(), {.pause = std::chrono::milliseconds::max()}).value();

@@ -20,6 +20,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -346,6 +347,49 @@ BOOST_AUTO_TEST_CASE(threads_and_strands_share_a_line) {
     BOOST_TEST(failed <= count / 10);
     server.close();
     run_ready(io);
+}
+
+// The strand of those that stand in front computes for as long as the others wait.
+BOOST_DATA_TEST_CASE(an_executor_that_stands_still_holds_up_its_own_connects_only,
+                     boost::unit_test::data::make({1u, 2u, 7u, 100u}), in_front) {
+    slow_server server(path());
+    asio::io_context busy;
+    const executor still = asio::make_strand(busy), other = asio::make_strand(busy);
+    std::vector<std::promise<error_code>> promised(in_front + 3);
+    std::vector<std::future<error_code>> told;
+    for (auto& each : promised) told.push_back(each.get_future());
+    const auto connect = [&](const executor& on, std::size_t number) {
+        asio::post(on, [&, on, number] {
+            async_connect(on, local(), [&, number](error_code ec, const stream&) { promised[number].set_value(ec); });
+        });
+    };
+    std::promise<void> stands, goes_on;
+    auto until = goes_on.get_future();
+    for (std::size_t i = 0; i < in_front; ++i) connect(still, i);
+    asio::post(still, [&] {
+        stands.set_value();
+        until.wait_for(2 * guard);
+    });
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; ++i) threads.emplace_back([&] { busy.run(); });
+    stands.get_future().wait();
+    for (std::size_t i = in_front; i < told.size(); ++i) connect(other, i);
+    // Serves whoever is there, until that one is done.
+    const auto serve = [&](std::size_t number) {
+        const auto end = steady::now() + guard;
+        while (told[number].wait_for(1ms) != std::future_status::ready && steady::now() < end) server.accept_all();
+        return told[number].wait_for(0s) == std::future_status::ready;
+    };
+    for (std::size_t i = in_front; i < told.size(); ++i) {
+        BOOST_TEST(serve(i));
+        BOOST_TEST((told[0].wait_for(0s) == std::future_status::timeout));
+    }
+    goes_on.set_value();
+    for (std::size_t i = 0; i < in_front; ++i) BOOST_TEST(serve(i));
+    server.end();
+    for (auto& each : threads) each.join();
+    for (auto& each : told)
+        if (each.wait_for(0s) == std::future_status::ready) BOOST_TEST(!each.get());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
