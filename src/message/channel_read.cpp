@@ -46,6 +46,14 @@ std::size_t channel_state::room() const noexcept {
     return std::min(std::max(inbox_->read_size, lacking), inbox_->room_to - have);
 }
 
+// Memory for a read of so many bytes. It grows with what has come, and faster where the peer has announced a length:
+// each time it grows costs a copy.
+asio::mutable_buffer channel_state::memory_for(std::size_t n) {
+    const std::size_t have = inbox_->bytes.size();
+    const std::size_t ahead = share_ && inbox_->wanted > have ? std::min(inbox_->wanted - have, have * 3) : 0;
+    return asio::buffer(inbox_->bytes.prepare(std::max(n, ahead)), n);
+}
+
 void channel_state::begin_read(receive_owner waiting) {
     if (inbox_) {
         inbox_->bytes.consume(std::exchange(inbox_->parsed, 0));
@@ -121,7 +129,7 @@ void channel_state::room_wait_ended(receive_owner waiting) {
         // The kernel has all that still comes. It is read at once: either it has the end of the message, or the
         // channel ends and holds nothing.
         inbox_->room_to = SIZE_MAX;
-        while (!settled() && try_read()) {}
+        while (!settled() && !inbox_->bytes.full() && try_read()) {}
     }
     if (next != end || at_end_ || broken_) return have_read(std::move(waiting));
     begin_read(std::move(waiting));
@@ -158,7 +166,7 @@ void channel_state::read_by_reactor(receive_owner waiting) {
     read_done done{shared_from_this(), std::move(waiting), false};
     if (reads_at_once()) {
         in();
-        wire_->read(inbox_->bytes.prepare(room()), std::move(done));
+        wire_->read(memory_for(room()), std::move(done));
         return;
     }
     done.only_waited = true;
@@ -265,7 +273,7 @@ bool channel_state::try_read() {
     in();
     if (share_ && share_->must_end()) return give_way(), true;
     if (kind_ == kind::packets) return try_read_packet();
-    const auto into = inbox_->bytes.prepare(bytes_to_read());
+    const auto into = memory_for(bytes_to_read());
     iovec part{into.data(), into.size()};
     if (kind_ != kind::local_stream) {
         const auto n = sys::recv(fd_, part);

@@ -225,6 +225,7 @@ private:
     void brought(std::vector<unique_fd> descriptors, error_code refused, std::uint64_t to);
     bool reads_at_once() const noexcept;
     std::size_t room() const noexcept;
+    asio::mutable_buffer memory_for(std::size_t n);
 
     bool may_send() const noexcept { return open_ && !ends_ && !cannot_write_; }
     error_code why_not() const noexcept;

@@ -9,17 +9,20 @@
 
 #include <parley/message/lines.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <string>
-#include <thread>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <malloc.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 BOOST_AUTO_TEST_SUITE(held_room_test)
@@ -34,6 +37,32 @@ bool come(const session& s) { return s.got.count == 1; }
 
 // The bytes of a message, so many of them, behind a header that announces more.
 std::string part_of(std::size_t size, std::size_t part) { return header_of(size, 0) + std::string(part, 'x'); }
+
+// A framing that never finds an end, and has a limit that it does not keep.
+class without_end {
+public:
+    parsed_frame parse(std::string_view bytes, std::size_t) const noexcept {
+        return parsed_frame::incomplete(bytes.size() + 1);
+    }
+    parsed_frame parse_end(std::string_view) const noexcept {
+        return parsed_frame::failed(errc::truncated_frame, 0, "");
+    }
+    error_code enclose(std::string_view, unsigned, frame_ends& ends) const noexcept {
+        return ends.clear(), error_code();
+    }
+    std::size_t limit() const noexcept { return 10'000; }
+    std::size_t overhead() const noexcept { return 0; }
+};
+
+struct counted_end {
+    int& count;
+    ~counted_end() { ++count; }
+};
+
+task<> receive_one_from(any_channel c, int& ended) {
+    const counted_end at_the_end{ended};
+    (void)co_await c.async_receive();
+}
 
 struct room_fixture : held_fixture {
     // A connection that has sent all this, and whose channel has read what it can of it.
@@ -395,7 +424,43 @@ BOOST_AUTO_TEST_CASE(a_shutdown_over_tcp_reads_what_comes_although_there_is_no_r
         slow.close();
         run_until(io, [&] { return closed.count == 1; });
         BOOST_TEST(!closed.ec);
+        holder.close();
+        run_ready(io);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_goes_behind_more_than_its_framing_allows_is_no_end_of_a_stream) {
+    auto server = listening({.held = {.unfinished_bytes = room_step, .unfinished_timeout = 1h}}, without_end());
+    connect_and_send(server, std::string(100'000, 'x'));
+    auto& s = connect_and_send(server, std::string(190'000, 'x'));
+    BOOST_TEST_REQUIRE(s.unsent.empty());
+    BOOST_TEST(server.held().waits == 1u);
+    s.peer.close();
+    run_until(io, [&] { return come(s); });
+    BOOST_TEST(s.got.ec == make_error_code(errc::limit_exceeded));
+    BOOST_TEST(s.channel.failure().context() == "message 1, byte 0: the framing wants more than its own limit");
+}
+
+BOOST_AUTO_TEST_CASE(a_context_that_is_destroyed_destroys_channels_that_wait_for_room) {
+    std::vector<raw_socket> peers(4);
+    int ended = 0;
+    {
+        asio::io_context own;
+        auto server = listen_channels(own.get_executor(), local(), lines(),
+                                      {.held = {.unfinished_bytes = room_step, .unfinished_timeout = 1h}})
+                          .value();
+        for (auto& p : peers) {
+            BOOST_TEST_REQUIRE(p.connect(path()) == 0);
+            server.async_accept([&](error_code, any_channel c) {
+                asio::co_spawn(own, receive_one_from(std::move(c), ended), asio::detached);
+            });
+            const std::string some(100'000, 'x');
+            run_until(own, [&] { return ::send(p.fd(), some.data(), some.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0; });
+        }
+        run_until(own, [&] { return server.held().waits == 3; });
+        server = channel_listener();
+    }
+    BOOST_TEST(ended == 4);
 }
 
 // --- what is free
