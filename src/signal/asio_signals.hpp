@@ -34,25 +34,47 @@ class basic_asio_signals {
     static_assert(shows_its_count<State>, "parley is compiled with the header-only form of Asio");
 
 public:
+    basic_asio_signals() : basic_asio_signals(*asio::detail::get_signal_state()) {}
+    explicit basic_asio_signals(State& state) : state_(state) {}
+
     /// How many signal_sets of the program wait for `number`, where our handler is counted.
     std::size_t others(int number) const noexcept { return state_.registration_count_[number] - 1; }
     /// The same where it is not.
     std::size_t all(int number) const noexcept { return state_.registration_count_[number]; }
 
+    /// What there was before our handler was counted.
+    struct before {
+        std::size_t waiting = 0;   // signal_sets
+        bool wanted_flags = true;  // of which one said what flags it wants
+    };
+
     /// Counts our handler.
-    void count(int number) noexcept {
+    before count(int number) noexcept {
+        before was{.waiting = all(number)};
         ++state_.registration_count_[number];
         // Where no flags are wanted yet, a signal_set that wants some would install its handler over ours: they are
         // said to be what ours has. A signal_set that wants others is then refused by Asio.
         if constexpr (has_flags<State>) {
             auto& known = state_.flags_[number];
             using flags = std::remove_reference_t<decltype(known)>;
-            if (others(number) == 0 || known == flags::dont_care) known = flags::restart;
+            was.wanted_flags = was.waiting > 0 && known != flags::dont_care;
+            if (!was.wanted_flags) known = flags::restart;
         }
+        return was;
     }
-    void uncount(int number) noexcept {
-        if (--state_.registration_count_[number] != 0) return;
-        if constexpr (has_flags<State>) state_.flags_[number] = {};
+    /// Our handler goes. Where signal_sets have waited all the time that want no flags, none are wanted again: what is
+    /// put back in our place has none. Where another one has come meanwhile it may have asked for those that we have
+    /// said; they stay, and `action` has them.
+    void uncount(int number, const before& was) noexcept {
+        --state_.registration_count_[number];
+        if constexpr (has_flags<State>) {
+            auto& known = state_.flags_[number];
+            using flags = std::remove_reference_t<decltype(known)>;
+            if (all(number) == 0)
+                known = {};
+            else if (!was.wanted_flags && all(number) <= was.waiting)
+                known = flags::dont_care;
+        }
     }
 
     /// What Asio has installed, or would have, but for ours.
@@ -84,7 +106,7 @@ public:
     static void deliver(int number) noexcept { asio::detail::boost_asio_signal_handler(number); }
 
 private:
-    State& state_ = *asio::detail::get_signal_state();
+    State& state_;
     asio::detail::static_mutex::scoped_lock held_{state_.mutex_};
 };
 

@@ -40,6 +40,7 @@ struct entry {
     std::atomic<std::size_t> handlers{0};  // subscriptions that need our handler
     struct ::sigaction laid_over {};       // what ours replaced
     bool asio_was_there = false;           // a signal_set waited for it then
+    asio_signals::before counted_over{};   // what Asio knew of it then
 };
 
 constinit std::array<entry, NSIG> entries;
@@ -85,7 +86,11 @@ bool is_ours(const struct ::sigaction& action) noexcept {
 // What is to be in place of our handler. Asio's where a signal_set waits; the default where one did and does not any
 // more, because Asio would have left that behind; else what ours was laid over.
 struct ::sigaction action_after(const entry& here, bool signal_set_waits, const struct ::sigaction& of_asio) noexcept {
-    if (signal_set_waits) return here.asio_was_there ? here.laid_over : of_asio;
+    if (signal_set_waits) {
+        auto again = here.asio_was_there ? here.laid_over : of_asio;
+        if (asio_signals::is_its_handler(again)) again.sa_flags |= of_asio.sa_flags;
+        return again;
+    }
     if (!here.asio_was_there) return here.laid_over;
     struct ::sigaction by_default {};
     by_default.sa_handler = SIG_DFL;
@@ -154,7 +159,7 @@ void claim_process() noexcept {
     asio_signals asio;
     for (int number = 1; number < NSIG; ++number) {
         entry& here = entry_of(number);
-        if (here.handlers != 0) asio.uncount(number);
+        if (here.handlers != 0) asio.uncount(number, here.counted_over);
         here.first_node = nullptr;
         here.handlers = 0;
     }
@@ -176,7 +181,7 @@ void install(int number) {
     asio_signals asio;
     struct ::sigaction before {};
     check(sys::sigaction(number, nullptr, &before), number, "sigaction");
-    asio.count(number);
+    here.counted_over = asio.count(number);
     here.handlers = 1;
     if (is_ours(before)) return;  // inherited by fork, with what it was laid over
     here.asio_was_there = asio.others(number) > 0;
@@ -189,7 +194,7 @@ void install(int number) {
     sigfillset(&ours.sa_mask);
     if (const auto ec = sys::sigaction(number, &ours, nullptr)) {
         here.handlers = 0;
-        asio.uncount(number);
+        asio.uncount(number, here.counted_over);
         check(ec, number, "sigaction");
     }
 }
@@ -204,11 +209,11 @@ void uninstall(int number) noexcept {
     asio_signals asio;
     struct ::sigaction now {};
     sys::sigaction(number, nullptr, &now);
+    asio.uncount(number, here.counted_over);
     if (is_ours(now)) {
-        const auto next = action_after(here, asio.others(number) > 0, asio.action(number));
+        const auto next = action_after(here, asio.all(number) > 0, asio.action(number));
         sys::sigaction(number, &next, nullptr);
     }
-    asio.uncount(number);
     here.handlers = 0;
 }
 
