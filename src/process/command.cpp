@@ -247,8 +247,9 @@ public:
         const bool by_env = !options_.empty() || !variables_.empty() || !c_.sockets.empty() ||
                             program_.find('/') == std::string::npos || program_.starts_with('-');
         std::string words = shell_quote(program_);
-        if (program_.find('=') != std::string::npos) {
-            // Unquoted it may be an assignment for a shell; for env it is one in any case. nice(1) knows none.
+        if (program_.find('=') != std::string::npos || program_ == "-") {
+            // Unquoted it may be an assignment for a shell; for env it is one in any case, and `-` is an option, behind
+            // `--` too. nice(1) knows neither.
             if (words == program_) words = "'" + program_ + "'";
             if (by_env)
                 words = "\"$(command -v nice)\" -n 0 " + std::string(program_.starts_with('-') ? "-- " : "") + words;

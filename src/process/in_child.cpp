@@ -29,7 +29,7 @@ PARLEY_IN_CHILD bool place_descriptors(const launch_plan& plan) noexcept {
     }
     int above = 3;
     for (std::size_t i = 0; i < count; ++i)
-        if (plan.moves[i].to >= above) above = plan.moves[i].to + 1;
+        if (plan.moves[i].to >= above) above = number_above(plan.moves[i].to);
     for (std::size_t i = 0; i < count; ++i) {
         if (fate_of(call::child_dup) == fate::refused) return false;
         if (plan.moves[i].from == plan.moves[i].to) continue;  // in its place, and no other move's target

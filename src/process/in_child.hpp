@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <limits>
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -58,6 +59,11 @@ PARLEY_IN_CHILD inline bool done(sys::call c, long number, long a = 0, long b = 
 }
 /// A pointer as a system call takes it.
 PARLEY_IN_CHILD inline long word(const void* pointer) noexcept { return reinterpret_cast<long>(pointer); }
+
+/// The descriptor number that follows; that of the largest, which no process has, is itself.
+PARLEY_IN_CHILD constexpr int number_above(int number) noexcept {
+    return number < std::numeric_limits<int>::max() ? number + 1 : number;
+}
 
 /// Lists the open descriptors of the child, its own left out.
 class descriptor_listing {

@@ -128,7 +128,7 @@ std::variant<launched, launch_failure> launch(const launch_plan& plan) {
         errors = std::move(*made);
         // Out of the way of the numbers that the child asks for.
         int above = 3;
-        for (const auto& move : plan.moves) above = std::max(above, move.to + 1);
+        for (const auto& move : plan.moves) above = std::max(above, number_above(move.to));
         if (errors.writer.get() < above) {
             auto lifted = sys::duplicate(errors.writer.get(), above);
             if (!lifted) return launch_failure{spawn_step::prepare, lifted.error().value()};

@@ -14,6 +14,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -23,7 +24,10 @@ namespace parley {
 
 struct process_stream::impl {
     impl(const executor& runs_on, child started, const popen_options& options)
-        : io(runs_on), process(std::move(started)), received(options.line_limit + 1), mode(options.mode) {}
+        : io(runs_on),
+          process(std::move(started)),
+          received(std::max(options.line_limit, options.line_limit + 1)),  // the largest is none
+          mode(options.mode) {}
 
     executor io;
     child process;

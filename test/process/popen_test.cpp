@@ -14,6 +14,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,15 @@ BOOST_AUTO_TEST_CASE(a_long_line_is_an_error_and_not_memory) {
             auto [ec, line] = co_await p.async_read_line(asio::as_tuple(asio::use_awaitable));
             BOOST_TEST((ec == errc::limit_exceeded));
         }(s));
+}
+
+BOOST_AUTO_TEST_CASE(the_largest_limit_is_none) {
+    auto s = open("echo hello; printf there", {.line_limit = std::numeric_limits<std::size_t>::max()});
+    BOOST_TEST(run_task(io, [](process_stream& from) -> task<std::string> {
+                   const auto first = co_await from.async_read_line();
+                   const auto second = co_await from.async_read_line();
+                   co_return first.value_or("-") + " " + second.value_or("-");
+               }(s)) == "hello there");
 }
 
 BOOST_AUTO_TEST_CASE(a_line_of_exactly_the_limit_is_accepted) {

@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <csignal>
 #include <iterator>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -106,6 +107,13 @@ BOOST_AUTO_TEST_CASE(standard_streams_arrive_in_every_arrangement) {
                 for (const auto& file : files)
                     BOOST_TEST((::ftruncate(file.get(), 0) == 0 && ::lseek(file.get(), 0, SEEK_SET) == 0));
             }
+}
+
+BOOST_AUTO_TEST_CASE(the_largest_number_is_that_of_no_descriptor) {
+    auto what = helper({"ready"});
+    what.descriptors = {{0, std::numeric_limits<int>::max()}, {0, 3}};
+    const auto refused = failure(what);
+    BOOST_TEST((failed_step(refused.code()) == spawn_step::descriptors), refused);
 }
 
 BOOST_AUTO_TEST_CASE(descriptors_may_be_shifted_onto_one_another) {

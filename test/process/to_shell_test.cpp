@@ -429,7 +429,8 @@ BOOST_AUTO_TEST_CASE(a_program_with_an_equals_sign_is_no_assignment) {
 BOOST_AUTO_TEST_CASE(a_program_that_is_searched_for_is_no_builtin_keyword_or_function) {
     BOOST_TEST_REQUIRE(::mkdir("bin", 0755) == 0);
     const variable path("PATH", place / "bin" + ":" + ::getenv("PATH"));
-    for (const std::string name : {"echo", "exit", "if", "time", "[", "while", "alias", "e=x", "a b"}) {
+    for (const std::string name :
+         {"echo", "exit", "if", "time", "[", "while", "alias", "e=x", "a b", "-", "-i", "--"}) {
         install("bin/" + name);
         auto c = reporter({"x"});
         c.program = name;
