@@ -67,6 +67,8 @@ enum class call : std::uint8_t {
     clone_pidfd,  // a failure means: a child without a pidfd
     mmap,
     fork,
+    thread,  // a thread of the library's own; a failure means: there is none
+    memfd,
     accept,
     sendmsg,
     recvmsg,
@@ -155,6 +157,10 @@ bool is_executable_file(const char* path) noexcept;
 outcome<std::string> read_file(const char* path, std::size_t limit) noexcept;
 /// Writes `text` in one call over the beginning of a file that exists: what the kernel's control files take.
 error_code write_file(const char* path, std::string_view text) noexcept;
+/// Writes `text` at a place of a file, whose own position stays.
+error_code write_at(int fd, std::string_view text, off_t place) noexcept;
+/// An empty file in memory, which has no path.
+outcome<unique_fd> memory_file(const char* name) noexcept;
 /// Opens /dev/null on each of 0, 1 and 2 that is closed; those are inherited, as standard streams are.
 error_code open_standard_streams() noexcept;
 

@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -56,6 +57,20 @@ error_code write_file(const char* path, std::string_view text) noexcept {
     if (!fd) return fd.error();
     const auto written = write(fd->get(), text.data(), text.size());
     return written ? error_code{} : written.error();
+}
+
+error_code write_at(int fd, std::string_view text, off_t place) noexcept {
+    while (!text.empty()) {
+        const auto written = transfer(call::write, [&] { return ::pwrite(fd, text.data(), text.size(), place); });
+        if (!written) return written.error();
+        text.remove_prefix(*written);
+        place += static_cast<off_t>(*written);
+    }
+    return {};
+}
+
+outcome<unique_fd> memory_file(const char* name) noexcept {
+    return make_descriptor(call::memfd, [&] { return ::memfd_create(name, MFD_CLOEXEC); });
 }
 
 error_code mkfifo(const char* path, mode_t mode) noexcept {

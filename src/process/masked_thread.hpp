@@ -6,6 +6,7 @@
 
 #include "core/syscall.hpp"
 
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -17,6 +18,8 @@ namespace parley {
 /// std::system_error where there is no thread to be had.
 template <typename Body>
 void start_masked_thread(Body body) {
+    if (const int fault = sys::injected_fault(sys::call::thread))
+        throw std::system_error(fault, std::generic_category(), "start a thread");
     sigset_t all, earlier;
     sigfillset(&all);
     const bool masked = !sys::thread_sigmask(SIG_SETMASK, &all, &earlier);

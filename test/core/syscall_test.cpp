@@ -63,6 +63,7 @@ std::vector<step> every_call(fixture& f) {
     const auto epoll = std::make_shared<unique_fd>(sys::epoll_create().value());
     const auto watch = std::make_shared<unique_fd>(sys::inotify_init().value());
     const auto self = std::make_shared<unique_fd>(sys::pidfd_open(::getpid()).value());
+    const auto memory = std::make_shared<unique_fd>(sys::memory_file("test").value());
     static sigset_t set, earlier;
     sigemptyset(&set);
     return {
@@ -81,6 +82,8 @@ std::vector<step> every_call(fixture& f) {
         {"pipe_size", call::fcntl, [=] { return code_of_outcome(sys::pipe_size(ends->writer.get())); }},
         {"write_file", call::open, [=] { return sys::write_file("/dev/null", "text"); }},
         {"write_file", call::write, [=] { return sys::write_file("/dev/null", "text"); }},
+        {"memory_file", call::memfd, [=] { return code_of_outcome(sys::memory_file("test")); }},
+        {"write_at", call::write, [=] { return sys::write_at(memory->get(), "x", 0); }},
         {"mkdir", call::mkdir, [=] { return sys::mkdir(path.c_str(), 0700); }},
         {"directory", call::getdents,
          [=] { return code_of_outcome(sys::directory::open(path.c_str()).value().next()); }},

@@ -3,12 +3,16 @@
 
 #include "child_faults.hpp"
 
+#include "core/syscall.hpp"
+
 #include <parley/process/run.hpp>
 #include <parley/process/spawn.hpp>
 
 #include <boost/asio/io_context.hpp>
 
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +22,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,6 +70,37 @@ std::pair<error_code, run_result> run(asio::io_context& io, const command& what,
 }
 
 }  // namespace
+
+int leave_children(const words& w) {
+    const auto leave = [](const argument_list& mode, std::chrono::milliseconds grace) {
+        asio::io_context io;  // whose end hands the child over
+        auto started =
+            spawn(io.get_executor(),
+                  {.program = "/proc/self/exe", .arguments = mode, .out = stdio::pipe(), .stop = {SIGTERM, grace}});
+        if (!started) std::exit(3);
+        for (char c = 0; c != 'y';) {  // the end of "ready"
+            pollfd out{started->out().native_handle(), POLLIN, 0};
+            ::poll(&out, 1, -1);
+            if (::read(out.fd, &c, 1) != 1) std::exit(4);
+        }
+        return started->pid();
+    };
+    if (w.at(0) == "endless") {
+        const auto deaf = leave({"ignore", std::to_string(SIGTERM)}, std::chrono::milliseconds(100));
+        leave({"ready"}, std::chrono::milliseconds::max());
+        say(std::to_string(deaf));
+        return 0;
+    }
+    static bool refused = false;
+    sys::set_fault_hook(
+        [](sys::call c) noexcept { return c == sys::call::thread && !std::exchange(refused, true) ? EAGAIN : 0; });
+    std::vector<pid_t> left;
+    for (int i = 0; i < 2; ++i) left.push_back(leave({"ready"}, std::chrono::hours(1)));
+    for (const pid_t pid : left)
+        for (int tries = 0; ::kill(pid, 0) == 0 && tries < 20'000; ++tries) ::usleep(1000);
+    say(refused ? "refused" : "not refused");
+    return 0;
+}
 
 int start_one(const words&) {
     asio::io_context io;

@@ -22,6 +22,11 @@ int start_until_refused(const std::vector<std::string>& w);
 /// came back so.
 int small_pipes(const std::vector<std::string>& w);
 
+/// leave-children endless: leaves a child that ignores SIGTERM to the end of the program, with a grace, beside one that
+/// may take any time, and says the pid of the first.
+/// leave-children threadless: leaves two children to it that may take a long time; for the first there is no thread.
+int leave_children(const std::vector<std::string>& w);
+
 /// hold PID...: seizes the processes, says "ready", keeps each in the stop that a signal brings, reaps those that die,
 /// and ends with the last.
 int hold(const std::vector<std::string>& w);

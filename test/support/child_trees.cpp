@@ -7,6 +7,7 @@
 
 #include "core/syscall.hpp"
 #include "process/process_table.hpp"
+#include "process/tree_watcher.hpp"
 
 #include <parley/core/error.hpp>
 #include <parley/process/init_duty.hpp>
@@ -282,6 +283,43 @@ int tree_that_dies_with_it(const std::vector<std::string>& w) {
     }
     say(std::string(to_string(tree->means())) + " " + std::to_string(tree->leader().pid()));
     wait_for_ever();
+}
+
+int trees_that_die_with_it(const std::vector<std::string>& w) {
+    parley::asio::io_context io;
+    parley::tree_options options;
+    options.cgroup = parley::cgroup_use::never;
+    options.die_with_parent = true;
+    std::vector<parley::process_tree> trees;
+    const auto start_one = [&] {
+        auto tree = parley::spawn_tree(io.get_executor(), {.program = "/bin/sleep", .arguments = {"1000"}}, options);
+        if (!tree) std::exit(3);
+        trees.push_back(std::move(*tree));
+    };
+    for (int i = 0; i < number(w.at(0)); ++i) start_one();
+    say("ready");
+    for (char c = 0; ::read(0, &c, 1) == 1;) {
+        start_one();
+        say("more");
+    }
+    wait_for_ever();
+}
+
+int tree_in_tree(const std::vector<std::string>& w) {
+    parley::asio::io_context io;
+    parley::tree_options options;
+    options.cgroup = parley::cgroup_use::never;
+    options.die_with_parent = true;
+    auto tree = parley::spawn_tree(
+        io.get_executor(), {.program = "/proc/self/exe", .arguments = {"tree-that-dies-with-it", w.at(0)}}, options);
+    if (!tree) return 3;
+    wait_for_ever();
+}
+
+int watch_directory(const std::vector<std::string>& w) {
+    parley::asio::io_context io;
+    const auto watcher = parley::tree_watcher::start(io.get_executor(), w.at(0), 0);
+    return watcher ? ready() : 3;
 }
 
 int tree_left_behind(const std::vector<std::string>&) {

@@ -41,6 +41,16 @@ int tree_with_outsider(const std::vector<std::string>& w);
 /// process, says what holds it together and the number of its leader, and waits
 int tree_that_dies_with_it(const std::vector<std::string>& w);
 
+/// trees-that-die-with-it COUNT: starts so many trees without a cgroup that die with it and says "ready"; for each line
+/// that it reads it starts one more and says "more".
+int trees_that_die_with_it(const std::vector<std::string>& w);
+
+/// tree-in-tree INNER: a tree without a cgroup that dies with it, whose leader is tree-that-dies-with-it INNER.
+int tree_in_tree(const std::vector<std::string>& w);
+
+/// watch-directory DIRECTORY: has a watcher for it, as if it was a cgroup.
+int watch_directory(const std::vector<std::string>& w);
+
 /// tree-left-behind: starts a tree in a cgroup, says where that is, ends it, says "ended", and waits
 int tree_left_behind(const std::vector<std::string>& w);
 
