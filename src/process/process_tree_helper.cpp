@@ -56,7 +56,7 @@ public:
         ++left_;
         try {
             if (io_ != nullptr)
-                asio::post(*io_, [this] { begin_arrivals(); });
+                asio::post(*io_, [this, io = io_] { begin_arrivals(*io); });
             else if (!std::exchange(runs_, true))
                 start_masked_thread([this]() noexcept { run(); });
         } catch (...) {
@@ -79,10 +79,11 @@ public:
     }
 
 private:
-    // From then on trees are posted to the loop; not any more when it is destroyed.
+    // From then on trees are posted to the loop; not any more when it is destroyed. By then the next thread may have a
+    // loop, to which they are posted: that one stays.
     class taking {
     public:
-        taking(helper& of, asio::io_context& io) : of_(of) {
+        taking(helper& of, asio::io_context& io) : of_(of), io_(io) {
             const std::lock_guard lock(of_.mutex_);
             of_.io_ = &io;
         }
@@ -90,11 +91,12 @@ private:
         taking& operator=(const taking&) = delete;
         ~taking() {
             const std::lock_guard lock(of_.mutex_);
-            of_.io_ = nullptr;
+            if (of_.io_ == &io_) of_.io_ = nullptr;
         }
 
     private:
         helper& of_;
+        asio::io_context& io_;
     };
 
     void expect_end_by(clock::time_point time) noexcept {
@@ -106,16 +108,12 @@ private:
             try {
                 asio::io_context io(1);
                 const taking takes(*this, io);
-                begin_arrivals();
-                for (;;) {
-                    io.run();
-                    const std::lock_guard lock(mutex_);
+                do {
+                    begin_arrivals(io);
                     io.restart();
-                    if (!arrivals_.empty()) continue;  // the post that tells of them is under way
-                    runs_ = false;
-                    io_ = nullptr;  // the next one has a thread of its own
-                    return;
-                }
+                    io.run();
+                } while (!may_end());
+                return;
             } catch (...) {  // no memory, no descriptors
                 const std::lock_guard lock(mutex_);
                 kill_arrivals();
@@ -125,17 +123,24 @@ private:
         }
     }
 
-    void begin_arrivals() {
+    // Unless there are arrivals. After it the next tree has a thread of its own.
+    bool may_end() noexcept {
+        const std::lock_guard lock(mutex_);
+        if (!arrivals_.empty()) return false;
+        runs_ = false;
+        io_ = nullptr;
+        return true;
+    }
+
+    void begin_arrivals(asio::io_context& io) {
         std::vector<std::shared_ptr<abandoned_tree>> trees;
-        asio::io_context* io = nullptr;
         {
             const std::lock_guard lock(mutex_);
             trees.swap(arrivals_);
-            io = io_;
         }
         for (auto& tree : trees) {
             try {
-                begin(*io, *tree);
+                begin(io, *tree);
             } catch (...) {  // no memory, no descriptors
                 if (tree->parts.membership) kill_at_once(tree->parts, std::move(tree->leader));
                 --left_;

@@ -20,7 +20,7 @@
 namespace parley {
 namespace {
 
-constexpr std::uint64_t lowest_mark = std::uint64_t{1} << 62;
+constexpr std::uint64_t lowest_mark = tree_mark::none + 1;
 constexpr std::uint64_t above_marks = std::uint64_t{1} << 63;
 constexpr std::size_t most_marks = 256;  // of trees within the tree
 

@@ -33,6 +33,8 @@ class tree_mark {
 public:
     /// A new one; 0 where this process has a limit of its own there, which is not ours to lift.
     static std::uint64_t make();
+    /// No mark, and below all: a process that carries one may take this limit instead.
+    static constexpr std::uint64_t none = (std::uint64_t{1} << 62) - 1;
     /// Whether a limit is the mark of any tree.
     static bool is_one(std::uint64_t limit) noexcept;
 };

@@ -41,6 +41,12 @@ auto end_of(const std::shared_ptr<child_state>& leader) {
         [leader](completion_handler<void(error_code, exit_status)> h) { leader->async_wait(std::move(h)); });
 }
 
+// None when it is over, however long ago.
+clock::duration time_until(clock::time_point end) {
+    const auto now = clock::now();
+    return end > now ? end - now : clock::duration::zero();
+}
+
 }  // namespace
 
 /// While one lives the orphans of a subreaper are reaped.
@@ -82,8 +88,9 @@ void tree_state::set_policy(stop_policy policy) noexcept {
 // What is still to be done when the context goes away.
 stop_policy tree_state::rest_of_policy() const {
     if (policies_ == 0) return policy();
-    const auto grace = std::chrono::duration_cast<std::chrono::milliseconds>(kill_at_ - clock::now());
-    return {signal_ != 0 ? signal_ : SIGCONT, std::max(grace, 0ms)};
+    const int signal = signal_ != 0 ? signal_ : SIGCONT;
+    if (kill_at_ == clock::time_point::max()) return {signal, std::chrono::milliseconds::max()};
+    return {signal, std::chrono::duration_cast<std::chrono::milliseconds>(time_until(kill_at_))};
 }
 
 // With a signal: who came after the question is asked when nobody is left who was asked. Not before: it may be what
@@ -126,15 +133,15 @@ task<void> tree_state::finish(clock::time_point until) {
     if (finished_) co_return;
     if (leader_state_ && !leader_state_->try_wait()) {
         error_code ec;
-        co_await with_timeout(end_of(leader_state_), until - clock::now(),
-                              asio::redirect_error(asio::use_awaitable, ec));
+        co_await with_timeout(end_of(leader_state_), time_until(until), asio::redirect_error(asio::use_awaitable, ec));
         if (ec == asio::error::timed_out) co_return;
         if (ec) throw boost::system::system_error(ec);
     }
     if (finished_) co_return;
     if (leader_state_) leader_state_->release_number();
     const auto end = detail::time_after(1s);
-    while (gets_orphans()) {
+    // Also where this process gets no orphans any more: some may have come while it did.
+    for (;;) {
         const auto left = co_await reap_adopted(io_);
         if (!left->contains(parts_.membership.get()) || clock::now() >= end) break;
         co_await pause_for(io_, 2ms);
@@ -193,7 +200,7 @@ task<void> tree_state::run_policy(std::shared_ptr<tree_state> self, stop_policy 
     } catch (...) {
         run->failed = code_of(std::current_exception());
     }
-    if (--self->policies_ == 0) self->kill_at_ = clock::time_point::max();
+    --self->policies_;
     self->gave_up_ = !self->finished_;
     run->ended.set();
     if (!self->gave_up_) co_return;
@@ -201,14 +208,19 @@ task<void> tree_state::run_policy(std::shared_ptr<tree_state> self, stop_policy 
         logger()->warn("parley: process {} ({}) of a tree could not be killed", left.pid, left.name);
 }
 
+// Than all that are under way. The first one is, whatever its grace: the longest has the time that stands for none.
+bool tree_state::is_hardest(stop_policy how) const {
+    return policies_ == 0 || detail::time_after(how.grace) < kill_at_;
+}
+
 std::shared_ptr<tree_state::stop_run> tree_state::begin_stop(stop_policy how) {
     auto run = std::make_shared<stop_run>(io_);
     gave_up_ = false;
-    ++policies_;
-    if (const auto kill_at = detail::time_after(how.grace); kill_at < kill_at_) {
-        kill_at_ = kill_at;
+    if (is_hardest(how)) {
+        kill_at_ = detail::time_after(how.grace);
         signal_ = how.signal;
     }
+    ++policies_;
     asio::co_spawn(io_, run_policy(shared_from_this(), how, run), asio::detached);
     return run;
 }
@@ -238,7 +250,7 @@ void tree_state::abandon() {
         if (leader_state_->context_ends()) return;
     }
     // A policy under way that is as hard does it already.
-    if (!finished_ && kill_at_ > detail::time_after(policy().grace)) begin_stop(policy());
+    if (!finished_ && is_hardest(policy())) begin_stop(policy());
 }
 
 task<exit_status> tree_state::wait(std::shared_ptr<tree_state> self) {

@@ -72,6 +72,7 @@ private:
 
     static task<void> run_policy(std::shared_ptr<tree_state> self, stop_policy policy, std::shared_ptr<stop_run> run);
 
+    bool is_hardest(stop_policy policy) const;
     std::shared_ptr<stop_run> begin_stop(stop_policy policy);
     stop_policy rest_of_policy() const;
     task<tree_snapshot> wait_until_empty(clock::time_point until, int signal = 0);
@@ -84,11 +85,11 @@ private:
     child leader_;
     const std::shared_ptr<child_state> leader_state_;
     tree_parts parts_;
-    std::size_t policies_ = 0;                              // under way
-    clock::time_point kill_at_ = clock::time_point::max();  // of the hardest of them
-    int signal_ = 0;                                        // the one that it asks with; 0: it has asked
-    bool finished_ = false;                                 // nobody is left, nothing is held
-    bool gave_up_ = false;                                  // a policy came to its end and left somebody
+    std::size_t policies_ = 0;     // under way; where there are none, the next two say nothing
+    clock::time_point kill_at_{};  // of the hardest of them
+    int signal_ = 0;               // the one that it asks with; 0: it has asked
+    bool finished_ = false;        // nobody is left, nothing is held
+    bool gave_up_ = false;         // a policy came to its end and left somebody
 };
 
 }  // namespace parley

@@ -79,12 +79,6 @@ orphan_watch::~orphan_watch() {
     std::erase(shared.trees, tree_);
 }
 
-bool gets_orphans() noexcept {
-    if (::getpid() == 1) return true;
-    const auto on = sys::is_subreaper();
-    return !on || *on;
-}
-
 namespace {
 
 // That are looked at before other handlers run.

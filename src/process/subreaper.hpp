@@ -51,9 +51,6 @@ using adopting_trees = std::unordered_set<const tree_membership*>;
 /// for and is left alone. Never blocks.
 task<std::shared_ptr<const adopting_trees>> reap_adopted(executor io);
 
-/// Whether this process gets the orphans of its descendants.
-bool gets_orphans() noexcept;
-
 /// While one is held on a context, `reap_adopted` runs there now and then: often while there are some, seldom
 /// otherwise.
 class orphan_rounds_hold {

@@ -89,6 +89,18 @@ BOOST_AUTO_TEST_CASE(a_tree_without_a_cgroup_dies_with_a_parent_that_is_killed_g
     killed_with("mark");
 }
 
+BOOST_AUTO_TEST_CASE(a_tree_within_a_tree_dies_with_a_parent_that_is_killed) {
+    for (const std::string inner : {"mark", "cgroup"}) {
+        if (inner == "cgroup" && !can_make_cgroup()) continue;
+        auto program = start(marked(helper({"tree-in-tree", inner})));
+        // The program, the leader of its tree, and the leader's tree.
+        BOOST_TEST(soon([this] { return members().size() == 7; }), members().size());
+        BOOST_TEST(program.send_signal(SIGKILL).has_value());
+        BOOST_TEST(end_of(program) == exit_status::signalled(SIGKILL));
+        BOOST_TEST(soon([this] { return members().empty(); }), "the inner tree, by " << inner << ", lives on");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_watcher_ends_with_its_tree_and_does_nothing_then) {
     for (const bool cgroup : {false, true}) {
         if (cgroup && !have_cgroup()) continue;

@@ -164,6 +164,18 @@ BOOST_AUTO_TEST_CASE(a_tree_that_did_not_ask_for_it_gets_its_orphans_reaped_too)
     BOOST_TEST(children().empty());
 }
 
+BOOST_AUTO_TEST_CASE(an_orphan_that_came_while_the_switch_was_on_is_reaped_when_it_is_off) {
+    auto asking = start_tree(helper({"ready"}), adopting());
+    auto [tree, said] = start_saying(helper({"daemon"}), without_cgroup());
+    const pid_t daemon = std::stoi(said);
+    BOOST_TEST(soon([&] { return read_row(daemon).value()->parent == ::getpid(); }));
+    stop(asking);
+    BOOST_TEST(!sys::is_subreaper().value());
+    BOOST_TEST(stop(tree).left.empty());
+    BOOST_TEST(children().empty());
+    ::waitpid(daemon, nullptr, WNOHANG);
+}
+
 BOOST_AUTO_TEST_CASE(a_program_that_is_a_subreaper_stays_one) {
     BOOST_TEST(!sys::set_subreaper(true));
     {
