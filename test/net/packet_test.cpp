@@ -7,8 +7,11 @@
 #include "socket_tools.hpp"
 #include "temporary_directory.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/generic/datagram_protocol.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -219,6 +222,31 @@ BOOST_AUTO_TEST_CASE(a_receive_waits_and_is_cancelled) {
     BOOST_TEST(cancelled.ec == asio::error::operation_aborted);
     to.close();
     BOOST_TEST(receive(to).ec == asio::error::bad_descriptor);
+}
+
+// Between the kernel's word and the handler that hears it, which waits for its turn on a strand.
+BOOST_AUTO_TEST_CASE(a_slot_or_a_close_between_two_tries_ends_a_receive) {
+    const auto strand = asio::make_strand(io);
+    for (const bool by_slot : {true, false}) {
+        udp::socket from = bound(), to(executor(strand), udp::endpoint(asio::ip::address_v4::loopback(), 0));
+        asio::cancellation_signal stop;
+        ended<received_packet> got;
+        async_receive_packet(to, asio::buffer(block), asio::bind_cancellation_slot(stop.slot(), got.handler()));
+        run_ready(io);
+        from.send_to(asio::buffer("taken", 5), to.local_endpoint());
+        asio::post(io, [&] {
+            asio::post(strand, [&] {
+                char byte = 0;
+                BOOST_TEST(::recv(to.native_handle(), &byte, 1, MSG_DONTWAIT) == 1);
+                if (by_slot)
+                    stop.emit(asio::cancellation_type::total);
+                else
+                    to.close();
+            });
+        });
+        run_until(io, [&] { return got.done(); });
+        BOOST_TEST(got.ec == asio::error::operation_aborted);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -80,8 +80,9 @@ PARLEY_EXPORT result<bool> refuse_descriptors(int socket);
 /// EPERM where the receiver refuses descriptors (Linux 6.16); ETOOMANYREFS while more descriptors of this user than
 /// RLIMIT_NOFILE are on their way. At any time: `broken_pipe`, never SIGPIPE; `message_size` for a packet that is too
 /// large; others of sendmsg(2). Cancellation: all types; `operation_aborted` with the bytes that went, and a stream
-/// that carries frames is of no use any more if they are not all. One send at a time, beside one receive.
-/// Source: unix(7), SCM_RIGHTS.
+/// that carries frames is of no use any more if they are not all. `close` of the socket ends it with
+/// `operation_aborted`; `socket.cancel()` ends it while it waits, and may not reach it between two tries. One send at a
+/// time, beside one receive. Source: unix(7), SCM_RIGHTS.
 template <fd_socket Socket, typename ConstBufferSequence, typename CompletionToken = asio::deferred_t>
 auto async_send_with_fds(Socket& socket, const ConstBufferSequence& buffers, std::span<const int> fds,
                          CompletionToken&& token = {}) {
@@ -103,8 +104,9 @@ auto async_send_with_fds(Socket& socket, const ConstBufferSequence& buffers, std
 /// `errc::too_many_descriptors` for more than are welcome; `errc::descriptors_lost` where some of them did not make it
 /// into this process, because it has as many as it may (RLIMIT_NOFILE) or a security module said no; `message_size`
 /// for a packet that the buffers cannot hold, the rest of which is lost. Others of recvmsg(2), such as
-/// `connection_reset`. Cancellation: all types; nothing is lost. One receive at a time, beside one send, for which the
-/// socket and the buffers must live. Source: unix(7), recvmsg(2), MSG_CMSG_CLOEXEC.
+/// `connection_reset`. Cancellation: all types; nothing is lost. `close` and `socket.cancel()`: as for the send. One
+/// receive at a time, beside one send, for which the socket and the buffers must live. Source: unix(7), recvmsg(2),
+/// MSG_CMSG_CLOEXEC.
 template <fd_socket Socket, typename MutableBufferSequence, typename CompletionToken = asio::deferred_t>
 auto async_receive_with_fds(Socket& socket, const MutableBufferSequence& buffers, receive_options options,
                             CompletionToken&& token = {}) {

@@ -77,8 +77,9 @@ PARLEY_EXPORT result<std::optional<received_packet>> try_receive_packet(const so
 /// without bytes is a packet; the end is told from it by `end`. Descriptors that come with a packet on a UNIX socket
 /// are closed, and it is `errc::too_many_descriptors`: `async_receive_with_fds` takes them. Others of recvmsg(2), of a
 /// connected socket also what came back for an earlier send (`connection_refused`). After an error the socket can go
-/// on. Cancellation: all types; nothing is lost. One receive at a time, beside one send; the socket and the buffers
-/// must live until completion. Source: recvmsg(2), udp(7), unix(7).
+/// on. Cancellation: all types; nothing is lost. `close` of the socket ends it with `operation_aborted`;
+/// `socket.cancel()` ends it while it waits, and may not reach it between two tries. One receive at a time, beside one
+/// send; the socket and the buffers must live until completion. Source: recvmsg(2), udp(7), unix(7).
 template <packet_socket Socket, typename MutableBufferSequence, typename CompletionToken = asio::deferred_t>
 auto async_receive_packet(Socket& socket, const MutableBufferSequence& buffers, CompletionToken&& token = {}) {
     return async_start<void(error_code, received_packet)>(
