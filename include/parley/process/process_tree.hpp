@@ -64,9 +64,10 @@ struct tree_options {
     /// How long `async_stop` waits for the end of what it has killed before it says what is left.
     saturated<std::chrono::milliseconds> give_up_after{5000};
     /// The whole tree, grandchildren included, is killed when this process ends without having stopped it, by SIGKILL
-    /// too, or runs another program by exec. A small process of its own does it, one a tree, which /bin/sh runs: with a
-    /// cgroup by that, else by the mark. It waits for the end of a pipe: a copy that this process makes of itself by
-    /// fork(2) alone holds that pipe as well. False: a tree outlives a program that is killed.
+    /// too, or runs another program by exec. A small process of its own does it, which /bin/sh runs: with a cgroup by
+    /// that, one a tree, else by the mark, one for all such trees. It waits for the end of a pipe: a copy that this
+    /// process makes of itself by fork(2) alone holds that pipe as well. False: a tree outlives a program that is
+    /// killed.
     bool die_with_parent = false;
 };
 
