@@ -29,17 +29,19 @@ namespace fs = std::filesystem;
 namespace {
 
 struct end_fixture : tree_fixture {
-    // The program that starts a tree is killed; true when nothing of the tree is left.
-    void killed_with(const std::string& means) {
+    // The program that starts a tree is killed, and nothing of the tree is left. Gives the number that the program had.
+    pid_t killed_with(const std::string& means) {
         auto host = marked(helper({"tree-that-dies-with-it", means}));
         host.out = stdio::pipe();
         auto program = start(host);
+        const pid_t pid = program.pid();
         const auto said = run_task(io, next_line(program));
         BOOST_TEST(said.starts_with(means == "cgroup" ? "cgroup " : "group "), said);
         BOOST_TEST(soon([this] { return members().size() == 6; }), members().size());  // with the program itself
         BOOST_TEST(program.send_signal(SIGKILL).has_value());
         BOOST_TEST(end_of(program) == exit_status::signalled(SIGKILL));
         BOOST_TEST(soon([this] { return members().empty(); }), "the tree has outlived its parent");
+        return pid;
     }
 
     // The watchers that run as children of this process.
@@ -76,10 +78,10 @@ BOOST_FIXTURE_TEST_SUITE(process_tree_end_suite, end_fixture)
 BOOST_AUTO_TEST_CASE(a_tree_in_a_cgroup_dies_with_a_parent_that_is_killed_grandchildren_included) {
     const auto place = place_of_cgroups();
     if (!have_cgroup()) return;
-    killed_with("cgroup");
+    const auto its_own = "parley-" + std::to_string(killed_with("cgroup")) + "-";
     BOOST_TEST(soon([&] {
                    for (const auto& entry : fs::directory_iterator(place))
-                       if (entry.path().filename().string().starts_with("parley-")) return false;
+                       if (entry.path().filename().string().starts_with(its_own)) return false;
                    return true;
                }),
                "the watcher has left the cgroup");
